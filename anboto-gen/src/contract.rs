@@ -1,1 +1,99 @@
 //! The contract as a document: parsed strictly, with the position of every node.
+//!
+//! Two steps, because the overlay comes between them and may mend what the second would refuse:
+//!
+//! 1. [`Contract::parse`]: bytes to values. Strict YAML, and an OpenAPI 3.0.x document at its head.
+//! 2. [`Contract::openapi`]: values to types. Every reference resolves, no schema holds itself, every operation has a name.
+
+mod arrived;
+pub(crate) mod document;
+mod structure;
+mod typed;
+pub(crate) mod yaml;
+
+pub(crate) use arrived::describe;
+
+use openapiv3::OpenAPI;
+use serde_json::Value;
+
+use self::document::Node;
+use crate::error::Place;
+use crate::{Error, Source};
+
+const WANTED: &str = "an OpenAPI 3.0.x contract";
+
+/// An OpenAPI 3.0.x document and the place of each of its nodes.
+///
+/// After [`Overlay::apply`](crate::overlay::Overlay::apply) it is the corrected contract: a node that the overlay has put there
+/// has its place in the overlay.
+#[derive(Debug, Clone)]
+pub struct Contract {
+    pub(crate) root: Node,
+}
+
+impl Contract {
+    /// Reads a contract, YAML or JSON.
+    ///
+    /// # Errors
+    /// When the bytes are not one strict YAML document (UTF-8, no duplicate keys, no tags, bounded size, depth and aliases), or
+    /// the document is not OpenAPI 3.0.x. The message says what arrived instead, and where.
+    pub fn parse(source: Source<'_>) -> Result<Self, Error> {
+        let root = yaml::load(source, WANTED)?;
+        let version = root.get("openapi").map(|(value, _)| value);
+        match version.and_then(Value::as_str) {
+            Some(version) if is_3_0(version) => Ok(Self { root }),
+            _ => {
+                let what_to_do = match version {
+                    Some(Value::String(_)) => "; this generator reads 3.0.x",
+                    Some(_) => "; write the version as text, such as `openapi: 3.0.3`",
+                    None => "; check the path or URL",
+                };
+                let message = format!(
+                    "expected {WANTED}, got {}{what_to_do}",
+                    describe(&root.value)
+                );
+                Err(Error::at(root.place("/openapi"), message))
+            }
+        }
+    }
+
+    /// The whole document. Mappings are sorted by key.
+    pub fn value(&self) -> &Value {
+        &self.root.value
+    }
+
+    /// The whole document, without the places.
+    pub fn into_value(self) -> Value {
+        self.root.value
+    }
+
+    /// The line and column, counted from 1, of the node at a JSON pointer (`/paths/~1ping/get`); `None` if there is no such
+    /// node. An entry of a mapping is where its key is.
+    ///
+    /// The position belongs to the document that [`Contract::place`] names.
+    pub fn position(&self, pointer: &str) -> Option<(usize, usize)> {
+        self.root.position(pointer)
+    }
+
+    /// The place of the node at a JSON pointer, or of the nearest node above it that exists.
+    pub fn place(&self, pointer: &str) -> Place {
+        self.root.place(pointer)
+    }
+
+    /// The contract as types.
+    ///
+    /// # Errors
+    /// When a `$ref` leads out of the document or to nothing, a schema contains itself other than through its properties or
+    /// items, a path does not begin with `/`, an operation has no `operationId` or one that another has too (the same in
+    /// snake_case counts), or a node is not what OpenAPI 3.0 has in its place.
+    pub fn openapi(&self) -> Result<OpenAPI, Error> {
+        structure::check(&self.root)?;
+        typed::read(&self.root)
+    }
+}
+
+fn is_3_0(version: &str) -> bool {
+    version
+        .strip_prefix("3.0.")
+        .is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()))
+}

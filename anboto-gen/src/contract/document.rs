@@ -1,0 +1,128 @@
+//! A document as JSON values, with the place where each of them was written.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::error::Place;
+
+/// A value and, in parallel, where it and everything inside it was written.
+///
+/// The two trees have the same shape at all times: whoever changes one changes the other.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) marks: Marks,
+}
+
+/// Where a value was written, and the same for all that it holds.
+///
+/// The entry of a mapping was written where its key stands, any other value where it begins itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Marks {
+    pub(crate) document: Arc<str>,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) children: Children,
+}
+
+/// The marks of what a value holds, in the shape of that value.
+#[derive(Debug, Clone)]
+pub(crate) enum Children {
+    None,
+    Items(Vec<Marks>),
+    Fields(BTreeMap<String, Marks>),
+}
+
+impl Node {
+    /// The entry of that name, if this is an object that has it.
+    pub(crate) fn get(&self, name: &str) -> Option<(&Value, &Marks)> {
+        Some((self.value.get(name)?, self.marks.child(name)?))
+    }
+
+    /// The place of the node at a JSON pointer, or of the nearest node above it that exists.
+    pub(crate) fn place(&self, pointer: &str) -> Place {
+        let mut nearest = &self.marks;
+        for token in tokens(pointer) {
+            match nearest.child(&token) {
+                Some(child) => nearest = child,
+                None => break,
+            }
+        }
+        nearest.place()
+    }
+
+    /// The line and column of the node at a JSON pointer, if there is one.
+    pub(crate) fn position(&self, pointer: &str) -> Option<(usize, usize)> {
+        let marks = tokens(pointer).try_fold(&self.marks, |marks, token| marks.child(&token))?;
+        Some((marks.line, marks.column))
+    }
+}
+
+impl Marks {
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            document: self.document.to_string(),
+            position: Some((self.line, self.column)),
+        }
+    }
+
+    /// The marks of an entry, by its name or index as a JSON pointer writes it.
+    pub(crate) fn child(&self, token: &str) -> Option<&Marks> {
+        match &self.children {
+            Children::None => None,
+            Children::Items(items) => items.get(token.parse::<usize>().ok()?),
+            Children::Fields(fields) => fields.get(token),
+        }
+    }
+}
+
+/// The reference tokens of a JSON pointer (RFC 6901), unescaped.
+fn tokens(pointer: &str) -> impl Iterator<Item = String> {
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|token| token.replace("~1", "/").replace("~0", "~"))
+}
+
+/// Extends a JSON pointer by one token.
+pub(crate) fn push(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
+}
+
+/// The JSON pointer of an entry of the node at `pointer`.
+pub(crate) fn join(pointer: &str, token: &str) -> String {
+    let mut joined = pointer.to_owned();
+    push(&mut joined, token);
+    joined
+}
+
+/// A piece of a document as a message may show it: one line, no control characters, not too long.
+///
+/// What is read here may come from any server, and ends up on a terminal.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut characters = line
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut shown: String = characters.by_ref().take(LONGEST).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// What a value is, with its article.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
