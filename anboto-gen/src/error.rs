@@ -32,12 +32,18 @@ impl fmt::Display for Place {
 impl Error {
     /// An error that belongs to no single place of a document.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { at: None, message: message.into() }
+        Self {
+            at: None,
+            message: message.into(),
+        }
     }
 
     /// An error at a place of a document.
     pub fn at(place: Place, message: impl Into<String>) -> Self {
-        Self { at: Some(place), message: message.into() }
+        Self {
+            at: Some(place),
+            message: message.into(),
+        }
     }
 
     /// Where the error is, if it belongs to one place.
