@@ -20,8 +20,9 @@ use crate::{Error, Source};
 
 /// The largest document that is read.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How deep mappings and lists may nest, aliases expanded. Contracts stay below thirty.
-const MAX_DEPTH: usize = 100;
+/// How deep mappings and lists may nest, aliases expanded. The published contract has 11 levels. Whoever reads the values later
+/// recurses on them: a thread with the usual 2 MiB of stack lets `openapiv3` go some 60 schemas deep in a debug build.
+const MAX_DEPTH: usize = 40;
 /// How many nodes aliases may add to those that are written out.
 const MAX_COPIES: usize = 100_000;
 
@@ -339,11 +340,15 @@ impl<'a> Loader<'a> {
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
             return self.too_deep(at);
         }
-        let ends_here = at
+        let at_the_end = at
             .byte_offset()
             .is_some_and(|offset| offset >= self.text.trim_end().len());
-        let hint = if ends_here {
-            "; the document ends here, and may have been cut off"
+        let unclosed = matches!(
+            error.kind(),
+            ErrorKind::UnclosedFlowCollection { .. } | ErrorKind::UnclosedQuotedScalar
+        );
+        let hint = if at_the_end || unclosed {
+            "; the document may have been cut off"
         } else {
             ""
         };
