@@ -5,22 +5,25 @@
 //! 1. [`Contract::parse`]: bytes to values. Strict YAML, and an OpenAPI 3.0.x document at its head.
 //! 2. [`Contract::openapi`]: values to types. Every reference resolves, no schema holds itself, every operation has a name.
 
-mod arrived;
+pub(crate) mod arrived;
 pub(crate) mod document;
 mod structure;
 mod typed;
-pub(crate) mod yaml;
-
-pub(crate) use arrived::describe;
+mod yaml;
 
 use openapiv3::OpenAPI;
 use serde_json::Value;
 
+use self::arrived::Wanted;
 use self::document::Node;
 use crate::error::Place;
 use crate::{Error, Source};
 
-const WANTED: &str = "an OpenAPI 3.0.x contract";
+const WANTED: Wanted = Wanted {
+    name: "an OpenAPI 3.0.x contract",
+    field: "openapi",
+    version: "3.0",
+};
 
 /// An OpenAPI 3.0.x document and the place of each of its nodes.
 ///
@@ -38,23 +41,7 @@ impl Contract {
     /// When the bytes are not one strict YAML document (UTF-8, no duplicate keys, no tags, bounded size, depth and aliases), or
     /// the document is not OpenAPI 3.0.x. The message says what arrived instead, and where.
     pub fn parse(source: Source<'_>) -> Result<Self, Error> {
-        let root = yaml::load(source, WANTED)?;
-        let version = root.get("openapi").map(|(value, _)| value);
-        match version.and_then(Value::as_str) {
-            Some(version) if is_3_0(version) => Ok(Self { root }),
-            _ => {
-                let what_to_do = match version {
-                    Some(Value::String(_)) => "; this generator reads 3.0.x",
-                    Some(_) => "; write the version as text, such as `openapi: 3.0.3`",
-                    None => "; check the path or URL",
-                };
-                let message = format!(
-                    "expected {WANTED}, got {}{what_to_do}",
-                    describe(&root.value)
-                );
-                Err(Error::at(root.place("/openapi"), message))
-            }
-        }
+        WANTED.load(source).map(|root| Self { root })
     }
 
     /// The whole document. Mappings are sorted by key.
@@ -90,10 +77,4 @@ impl Contract {
         structure::check(&self.root)?;
         typed::read(&self.root)
     }
-}
-
-fn is_3_0(version: &str) -> bool {
-    version
-        .strip_prefix("3.0.")
-        .is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()))
 }

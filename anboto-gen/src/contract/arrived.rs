@@ -1,8 +1,48 @@
-//! What arrived instead of the document that was wanted.
+//! Which document was wanted, and what arrived instead.
 
 use serde_json::Value;
 
-use super::document::shown;
+use super::document::{Node, shown};
+use super::yaml;
+use crate::{Error, Source};
+
+/// A kind of document, told by the field at its head that carries the version.
+pub(crate) struct Wanted {
+    /// What an error calls it, with its article.
+    pub(crate) name: &'static str,
+    pub(crate) field: &'static str,
+    /// Major and minor version; any patch level will do.
+    pub(crate) version: &'static str,
+}
+
+impl Wanted {
+    /// Reads a document of this kind.
+    pub(crate) fn load(&self, source: Source<'_>) -> Result<Node, Error> {
+        let root = yaml::load(source, self.name)?;
+        let what_to_do = match root.value.get(self.field) {
+            Some(Value::String(version)) if self.reads(version) => return Ok(root),
+            Some(Value::String(_)) => format!("this generator reads {}.x", self.version),
+            Some(_) => format!(
+                "write the version as text: `{}: {}.0`",
+                self.field, self.version
+            ),
+            None => "check the path or URL".to_owned(),
+        };
+        let message = format!(
+            "expected {}, got {}; {what_to_do}",
+            self.name,
+            describe(&root.value)
+        );
+        Err(Error::at(root.place(&format!("/{}", self.field)), message))
+    }
+
+    fn reads(&self, version: &str) -> bool {
+        let patch = version
+            .strip_prefix(self.version)
+            .and_then(|rest| rest.strip_prefix('.'));
+        patch.is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()))
+    }
+}
 
 /// Recognises by its first bytes what is no YAML at all; YAML would say the oddest things about it.
 pub(super) fn foreign(bytes: &[u8]) -> Option<String> {
@@ -18,7 +58,7 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<String> {
     const ENOUGH: usize = 16 * 1024;
     let head = String::from_utf8_lossy(bytes.get(..ENOUGH).unwrap_or(bytes));
     let head = head.trim_start_matches('\u{feff}').trim_start();
-    if !head.starts_with('<') {
+    if !head.starts_with('<') || head.starts_with("<<") {
         return None;
     }
     let lower = head.to_ascii_lowercase();
@@ -39,7 +79,7 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<String> {
 }
 
 /// Says what a document is that was read, but is not the one that was wanted.
-pub(crate) fn describe(root: &Value) -> String {
+fn describe(root: &Value) -> String {
     let fields = match root {
         Value::Null => return "nothing: the document is empty".to_owned(),
         Value::Bool(_) | Value::Number(_) => return format!("a single value ({root})"),

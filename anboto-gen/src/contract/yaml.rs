@@ -14,15 +14,12 @@ use granit_parser::{
 use serde_json::{Map, Number, Value};
 
 use super::arrived;
-use super::document::{Children, Marks, Node, shown};
+use super::document::{Children, MAX_DEPTH, Marks, Node, measure, shown};
 use crate::error::Place;
 use crate::{Error, Source};
 
 /// The largest document that is read.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How deep mappings and lists may nest, aliases expanded. The published contract has 11 levels. Whoever reads the values later
-/// recurses on them: a thread with the usual 2 MiB of stack lets `openapiv3` go some 60 schemas deep in a debug build.
-const MAX_DEPTH: usize = 40;
 /// How many nodes aliases may add to those that are written out.
 const MAX_COPIES: usize = 100_000;
 
@@ -396,19 +393,6 @@ impl<'a> Loader<'a> {
 /// Line and column, both counted from 1.
 fn position(marker: Marker) -> (usize, usize) {
     (marker.line(), marker.col() + 1)
-}
-
-/// How many nodes a value consists of, and how deep they nest.
-fn measure(value: &Value) -> (usize, usize) {
-    let children: Box<dyn Iterator<Item = &Value>> = match value {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(fields) => Box::new(fields.values()),
-        _ => return (1, 1),
-    };
-    let (nodes, depth) = children
-        .map(measure)
-        .fold((0, 0), |(n, d), (nodes, depth)| (n + nodes, d.max(depth)));
-    (nodes + 1, depth + 1)
 }
 
 /// The value of a plain scalar by the core schema (YAML 1.2.2, section 10.3.2); `None` if it is a number that does not fit.

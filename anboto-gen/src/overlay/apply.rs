@@ -1,10 +1,15 @@
 //! One action on one document.
 
+use std::iter;
+
 use serde_json::Value;
 use serde_json_path::PathElement;
 
 use super::{Action, Change};
-use crate::contract::document::{Children, Marks, Node, join, kind, push, shown};
+use crate::contract::document::{
+    Children, MAX_DEPTH, Marks, Node, join, kind, measure, push, shown,
+};
+use crate::error::Place;
 use crate::{Error, Finding, FindingKind};
 
 /// One step from a node to an entry of it.
@@ -19,7 +24,8 @@ impl Action {
     pub(super) fn apply(&self, root: &mut Node) -> Result<Option<Finding>, Error> {
         let matches = self.matches(&root.value);
         if matches.is_empty() {
-            let why = "matches nothing: the vendor has removed or renamed the place";
+            let why = "matches nothing: the vendor has removed or renamed the place, or the path has a slip; \
+                       correct or delete the action";
             return Ok(Some(self.finding(FindingKind::ActionMatchesNothing, why)));
         }
         let mut changed = false;
@@ -29,46 +35,57 @@ impl Action {
                     changed |= self.update(root, path, update)?;
                 }
             }
-            // From the back: the indexes of what is still to be removed must hold.
+            // From the back, so that the places of what is still to be removed hold.
             Change::Remove => {
                 for path in matches.iter().rev() {
-                    self.remove(root, path)?;
-                    changed = true;
+                    changed |= self.remove(root, path)?;
                 }
             }
         }
-        let why = "changes nothing: the vendor has fixed it";
+        let why = "changes nothing: the vendor has fixed it; delete the action";
         Ok((!changed).then(|| self.finding(FindingKind::ActionChangesNothing, why)))
     }
 
-    /// What the target selects: each place once, in the document's order.
+    /// What the target selects: each place once, in the order of the document.
     fn matches(&self, value: &Value) -> Vec<Vec<Step>> {
+        let step = |element: &PathElement<'_>| match element {
+            PathElement::Name(name) => Step::Name((*name).to_owned()),
+            PathElement::Index(index) => Step::Index(*index),
+        };
         let located = self.path.query_located(value);
-        let steps = located.locations().map(|location| {
-            let step = |element: &PathElement<'_>| match element {
-                PathElement::Name(name) => Step::Name((*name).to_owned()),
-                PathElement::Index(index) => Step::Index(*index),
-            };
-            location.iter().map(step).collect::<Vec<_>>()
-        });
-        let mut steps: Vec<_> = steps.collect();
-        steps.sort();
-        steps.dedup();
-        steps
+        let paths = located
+            .locations()
+            .map(|path| path.iter().map(step).collect());
+        let mut paths: Vec<_> = paths.collect();
+        paths.sort();
+        paths.dedup();
+        paths
     }
 
+    /// Merges the update into the node at a path; whether that changed it.
     fn update(&self, root: &mut Node, path: &[Step], update: &Node) -> Result<bool, Error> {
         let Some((value, marks)) = find(&mut root.value, &mut root.marks, path) else {
             return Ok(false);
         };
-        let merged = match value {
-            Value::Array(_) if !update.value.is_array() => {
-                append(value, marks, &[(&update.value, &update.marks)])
+        let element = value.is_array() && !update.value.is_array();
+        if path.len() + usize::from(element) + measure(&update.value).1 > MAX_DEPTH {
+            let message = format!(
+                "the action on `{}` would make the contract nest deeper than {MAX_DEPTH} levels",
+                self.target
+            );
+            return Err(Error::at(self.place.clone(), message));
+        }
+        let merged = match (&mut *value, &mut marks.children) {
+            (Value::Array(values), Children::Items(places)) if !update.value.is_array() => Ok(
+                append(values, places, iter::once((&update.value, &update.marks))),
+            ),
+            (Value::Array(_) | Value::Object(_), _) => {
+                merge(value, marks, &update.value, &update.marks)
             }
-            Value::Array(_) | Value::Object(_) => merge(value, marks, &update.value, &update.marks),
             _ => {
                 let message = format!(
-                    "the action on `{}` selects {} at {} ({}); an update needs a mapping or a list, so select what holds it",
+                    "the action on `{}` selects {} at `#{}` ({}), but only a mapping or a list can be updated; \
+                     select what holds it",
                     self.target,
                     kind(value),
                     pointer(path),
@@ -78,62 +95,47 @@ impl Action {
             }
         };
         merged.map_err(|clash| {
+            let pointer = pointer(path) + &clash.pointer;
             let message = format!(
-                "the action on `{}` puts {} where {}{} ({}) has {}",
+                "the action on `{}` puts {} where `#{pointer}` ({}) is {}; only like can be merged with like",
                 self.target,
                 clash.update,
-                pointer(path),
-                clash.pointer,
-                clash.target_place,
+                root.place(&pointer),
                 clash.target
             );
             Error::at(clash.place, message)
         })
     }
 
-    fn remove(&self, root: &mut Node, path: &[Step]) -> Result<(), Error> {
-        let Some((last, parents)) = path.split_last() else {
+    /// Removes the node at a path; whether there was one.
+    fn remove(&self, root: &mut Node, path: &[Step]) -> Result<bool, Error> {
+        let Some((last, holder)) = path.split_last() else {
             let message = format!(
                 "the action on `{}` would remove the whole contract",
                 self.target
             );
             return Err(Error::at(self.place.clone(), message));
         };
-        match (find(&mut root.value, &mut root.marks, parents), last) {
-            (
-                Some((
-                    Value::Array(values),
-                    Marks {
-                        children: Children::Items(marks),
-                        ..
-                    },
-                )),
-                Step::Index(index),
-            ) => {
+        let Some((value, marks)) = find(&mut root.value, &mut root.marks, holder) else {
+            return Ok(false);
+        };
+        Ok(match (value, &mut marks.children, last) {
+            (Value::Array(values), Children::Items(places), Step::Index(index)) => {
                 values.remove(*index);
-                marks.remove(*index);
+                places.remove(*index);
+                true
             }
-            (
-                Some((
-                    Value::Object(values),
-                    Marks {
-                        children: Children::Fields(marks),
-                        ..
-                    },
-                )),
-                Step::Name(name),
-            ) => {
-                values.remove(name);
-                marks.remove(name);
+            (Value::Object(fields), Children::Fields(places), Step::Name(name)) => {
+                places.remove(name);
+                fields.remove(name).is_some()
             }
-            _ => {}
-        }
-        Ok(())
+            _ => false,
+        })
     }
 
     fn finding(&self, kind: FindingKind, why: &str) -> Finding {
         let message = format!(
-            "the action on `{}` {why}; delete the action. Its reason was: {}",
+            "the action on `{}` {why}. Its reason was: {}",
             self.target,
             shown(&self.reason)
         );
@@ -147,22 +149,21 @@ impl Action {
 
 /// Two values that cannot be merged.
 struct Clash {
-    /// Of the update.
-    place: crate::error::Place,
+    /// What the update has, and where.
     update: &'static str,
-    /// Below the node that was selected.
-    pointer: String,
+    place: Place,
+    /// What the target has instead, and where below the node that was selected.
     target: &'static str,
-    target_place: crate::error::Place,
+    pointer: String,
 }
 
-/// Merges `update` into `value`; whether that changed anything.
+/// Merges an update into a value; whether that changed the value.
 fn merge(
     value: &mut Value,
     marks: &mut Marks,
     update: &Value,
     update_marks: &Marks,
-) -> Result<bool, Box<Clash>> {
+) -> Result<bool, Clash> {
     match (
         &mut *value,
         &mut marks.children,
@@ -176,63 +177,61 @@ fn merge(
             Children::Fields(update_places),
         ) => {
             let mut changed = false;
-            for ((name, update), update_marks) in updates.iter().zip(update_places.values()) {
-                match (fields.get_mut(name), places.get_mut(name)) {
-                    (Some(value), Some(marks)) => {
-                        changed |=
-                            merge(value, marks, update, update_marks).map_err(|mut clash| {
-                                clash.pointer = join("", name) + &clash.pointer;
-                                clash
-                            })?;
-                    }
-                    _ => {
-                        fields.insert(name.clone(), update.clone());
-                        places.insert(name.clone(), update_marks.clone());
-                        changed = true;
-                    }
+            for (name, update) in updates {
+                let Some(update_marks) = update_places.get(name) else {
+                    continue;
+                };
+                if let (Some(value), Some(marks)) = (fields.get_mut(name), places.get_mut(name)) {
+                    changed |=
+                        merge(value, marks, update, update_marks).map_err(|clash| Clash {
+                            pointer: join("", name) + &clash.pointer,
+                            ..clash
+                        })?;
+                } else {
+                    fields.insert(name.clone(), update.clone());
+                    places.insert(name.clone(), update_marks.clone());
+                    changed = true;
                 }
             }
             Ok(changed)
         }
-        (Value::Array(_), _, Value::Array(updates), Children::Items(update_places)) => {
-            let entries: Vec<_> = updates.iter().zip(update_places).collect();
-            append(value, marks, &entries)
-        }
+        (
+            Value::Array(values),
+            Children::Items(places),
+            Value::Array(updates),
+            Children::Items(update_places),
+        ) => Ok(append(values, places, updates.iter().zip(update_places))),
         (old, _, new, _) if is_scalar(old) && is_scalar(new) => {
-            let changed = old != new;
+            let changed = *old != *new;
             if changed {
                 *value = update.clone();
                 *marks = update_marks.clone();
             }
             Ok(changed)
         }
-        _ => Err(Box::new(Clash {
-            place: update_marks.place(),
+        _ => Err(Clash {
             update: kind(update),
-            pointer: String::new(),
+            place: update_marks.place(),
             target: kind(value),
-            target_place: marks.place(),
-        })),
+            pointer: String::new(),
+        }),
     }
 }
 
-/// Appends those of `entries` to a list that it does not have yet; whether there were any.
-fn append(
-    list: &mut Value,
-    marks: &mut Marks,
-    entries: &[(&Value, &Marks)],
-) -> Result<bool, Box<Clash>> {
-    let (Value::Array(values), Children::Items(places)) = (list, &mut marks.children) else {
-        return Ok(false);
-    };
+/// Appends those entries to a list that it does not have yet; whether there were any.
+fn append<'a>(
+    values: &mut Vec<Value>,
+    places: &mut Vec<Marks>,
+    entries: impl Iterator<Item = (&'a Value, &'a Marks)>,
+) -> bool {
     let before = values.len();
     for (value, marks) in entries {
         if !values.contains(value) {
-            values.push((*value).clone());
-            places.push((*marks).clone());
+            values.push(value.clone());
+            places.push(marks.clone());
         }
     }
-    Ok(values.len() > before)
+    values.len() > before
 }
 
 fn is_scalar(value: &Value) -> bool {
@@ -248,11 +247,11 @@ fn find<'a>(
     path.iter()
         .try_fold((value, marks), |(value, marks), step| {
             match (step, &mut marks.children) {
-                (Step::Name(name), Children::Fields(marks)) => {
-                    Some((value.get_mut(name)?, marks.get_mut(name)?))
+                (Step::Name(name), Children::Fields(places)) => {
+                    Some((value.get_mut(name)?, places.get_mut(name)?))
                 }
-                (Step::Index(index), Children::Items(marks)) => {
-                    Some((value.get_mut(index)?, marks.get_mut(*index)?))
+                (Step::Index(index), Children::Items(places)) => {
+                    Some((value.get_mut(index)?, places.get_mut(*index)?))
                 }
                 _ => None,
             }
