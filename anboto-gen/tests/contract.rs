@@ -385,7 +385,7 @@ mod something_else_arrived {
         );
         assert_snapshot!(
             refused("openapi: 3.0\n"),
-            @"contract.yml:1:1: expected an OpenAPI 3.0.x contract, got an OpenAPI 3.0 document; write the version as text, such as `openapi: 3.0.3`"
+            @"contract.yml:1:1: expected an OpenAPI 3.0.x contract, got an OpenAPI 3.0 document; write the version as text: `openapi: 3.0.0`"
         );
         assert_snapshot!(
             refused("swagger: '2.0'\n"),
