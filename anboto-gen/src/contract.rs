@@ -7,6 +7,7 @@
 
 pub(crate) mod arrived;
 pub(crate) mod document;
+mod scalar;
 mod structure;
 mod typed;
 mod yaml;

@@ -19,6 +19,24 @@ pub struct Place {
     pub position: Option<(usize, usize)>,
 }
 
+impl Place {
+    /// A document as a whole.
+    pub fn whole(document: impl Into<String>) -> Self {
+        Self {
+            document: document.into(),
+            position: None,
+        }
+    }
+
+    /// A line and a column of a document, both counted from 1.
+    pub fn position(document: impl Into<String>, line: usize, column: usize) -> Self {
+        Self {
+            document: document.into(),
+            position: Some((line, column)),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.document)?;

@@ -186,6 +186,18 @@ mod accepted {
     }
 
     #[test]
+    fn extensions_may_be_anything() {
+        let extended = ORDERS
+            .replace("paths:\n", "paths:\n  x-note: [1]\n")
+            .replace(
+                "      responses:\n",
+                "      responses:\n        x-note: 2\n",
+            )
+            .replace("    Side:\n", "    Side:\n      x-note: { type: [3] }\n");
+        parse(&extended).unwrap().openapi().unwrap();
+    }
+
+    #[test]
     fn a_schema_may_come_back_to_itself_through_properties_and_items() {
         let schemas = "paths: {}\ncomponents:\n  schemas:\n    A: { properties: { next: { $ref: '#/components/schemas/A' } } }\n    \
                        B: { type: array, items: { $ref: '#/components/schemas/B' } }\n    \
@@ -464,6 +476,18 @@ mod not_strict_yaml {
     }
 
     #[test]
+    fn what_it_says_cannot_steer_the_terminal() {
+        assert_snapshot!(
+            refused("openapi: 3.0.1\n\"\\e[31m\": 1\n\"\\e[31m\": 2\n"),
+            @"contract.yml:3:1: the key `�[31m` stands twice, first at 2:1; keep one of the two"
+        );
+        assert_snapshot!(
+            refused_body("paths: { \"/\\e]0;\\a\": { get: { operationId: a, responses: { '200': {} } } } }\n"),
+            @"contract.yml:3:60: this is not an OpenAPI 3.0 response: missing field `description` (`#/paths/~1�]0;�/get/responses/200`)"
+        );
+    }
+
+    #[test]
     fn a_second_document() {
         assert_snapshot!(
             refused("openapi: 3.0.1\n---\nopenapi: 3.0.1\n"),
@@ -545,7 +569,7 @@ mod not_strict_yaml {
         }
         assert_snapshot!(
             refused(&bomb),
-            @"contract.yml:6:40: aliases repeat more than 100000 nodes up to here, as a document does that is made to fill the memory; write the nodes out"
+            @"contract.yml:6:40: anchors and aliases copy more than 100000 nodes up to here, as in a document that is made to fill the memory; write the nodes out"
         );
     }
 
@@ -682,6 +706,22 @@ mod not_a_sound_contract {
     }
 
     #[test]
+    fn a_long_circle_is_named_in_part() {
+        let number = 5_000;
+        let schema = |n: usize| {
+            format!(
+                "    S{n}: {{ $ref: '#/components/schemas/S{}' }}\n",
+                (n + 1) % number
+            )
+        };
+        let schemas: String = (0..number).map(schema).collect();
+        assert_snapshot!(
+            refused_body(&format!("paths: {{}}\ncomponents:\n  schemas:\n{schemas}")),
+            @"contract.yml:7:5: this schema contains itself: #/components/schemas/S1 -> #/components/schemas/S2 -> #/components/schemas/S3 -> #/components/schemas/S4 -> #/components/schemas/S5 -> #/components/schemas/S6 -> #/components/schemas/S7 -> #/components/schemas/S8 -> … -> #/components/schemas/S1; only through properties or items may it come back to itself"
+        );
+    }
+
+    #[test]
     fn an_operation_without_a_name_of_its_own() {
         assert_snapshot!(
             refused(&ORDERS.replace("      operationId: placeOrder\n", "")),
@@ -751,7 +791,7 @@ mod not_a_sound_contract {
         let schema = "{ items: ".repeat(depth) + "{ type: [a] }" + &" }".repeat(depth);
         assert_snapshot!(
             refused_body(&format!("paths: {{}}\ncomponents: {{ schemas: {{ A: {schema} }} }}\n")),
-            @"contract.yml:4:301: `type` does not fit in an OpenAPI 3.0 schema: invalid type: sequence, expected a string (`#/components/schemas/A/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/type`)"
+            @"contract.yml:4:301: `type` does not fit in an OpenAPI 3.0 schema: invalid type: sequence, expected a string (`#…items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/items/type`)"
         );
     }
 }

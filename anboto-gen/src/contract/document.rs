@@ -40,6 +40,10 @@ pub(crate) enum Children {
 }
 
 impl Node {
+    pub(crate) fn new(value: Value, marks: Marks) -> Self {
+        Self { value, marks }
+    }
+
     /// The place of the node at a JSON pointer, or of the nearest node above it that exists.
     pub(crate) fn place(&self, pointer: &str) -> Place {
         let mut nearest = &self.marks;
@@ -61,10 +65,7 @@ impl Node {
 
 impl Marks {
     pub(crate) fn place(&self) -> Place {
-        Place {
-            document: self.document.to_string(),
-            position: Some((self.line, self.column)),
-        }
+        Place::position(&*self.document, self.line, self.column)
     }
 
     /// The marks of an entry, by its name or index as a JSON pointer writes it.
@@ -112,20 +113,36 @@ pub(crate) fn measure(value: &Value) -> (usize, usize) {
     (nodes + 1, depth + 1)
 }
 
-/// A piece of a document as a message may show it: one line, no control characters, not too long.
+/// A piece of a document as a message may show it: one line, no control characters, cut off when it is long.
 ///
 /// What is read here may come from any server, and ends up on a terminal.
 pub(crate) fn shown(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut characters = line
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut shown: String = characters.by_ref().take(LONGEST).collect();
+    let mut characters = printable(text);
+    let mut shown: String = characters.by_ref().take(LONGEST_SHOWN).collect();
     if characters.next().is_some() {
         shown.push('…');
     }
     shown
+}
+
+/// A JSON pointer as a message may show it: like [`shown`], with the end that tells it from others.
+pub(crate) fn shown_pointer(pointer: &str) -> String {
+    let length = printable(pointer).count();
+    let cut = length.saturating_sub(LONGEST_SHOWN);
+    let mark = if cut > 0 { "…" } else { "" };
+    format!(
+        "#{mark}{}",
+        printable(pointer).skip(cut).collect::<String>()
+    )
+}
+
+const LONGEST_SHOWN: usize = 100;
+
+fn printable(text: &str) -> impl Iterator<Item = char> {
+    let words = text.split_whitespace().enumerate();
+    let spaced =
+        words.flat_map(|(index, word)| (index > 0).then_some(' ').into_iter().chain(word.chars()));
+    spaced.map(|c| if c.is_control() { '\u{fffd}' } else { c })
 }
 
 /// What a value is, with its article.

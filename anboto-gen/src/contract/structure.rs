@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToSnakeCase;
 use serde_json::Value;
 
-use super::document::{Node, join, push, shown};
+use super::document::{Node, join, push, shown, shown_pointer};
 use crate::Error;
 
 const METHODS: [&str; 8] = [
@@ -37,6 +37,9 @@ const OPAQUE: [&str; 4] = ["default", "enum", "example", "value"];
 
 /// The keywords by which a schema is made of others, with nothing in between that could be absent.
 const COMPOSING: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
+/// How many schemas of a circle an error names.
+const MOST_NAMED: usize = 8;
 
 pub(super) fn check(root: &Node) -> Result<(), Error> {
     let references = References::collect(root)?;
@@ -176,14 +179,17 @@ impl<'a> References<'a> {
         let mut circle: Vec<&str> = pointers.skip_while(|pointer| *pointer != back_to).collect();
         // What is composed names its parts well enough.
         circle.dedup_by(|part, whole| part.starts_with(&format!("{whole}/")));
-        circle.push(back_to);
-        let circle: Vec<_> = circle
-            .iter()
-            .map(|pointer| format!("#{}", shown(pointer)))
-            .collect();
+        let more = if circle.len() > MOST_NAMED {
+            " -> …"
+        } else {
+            ""
+        };
+        circle.truncate(MOST_NAMED);
+        let circle: Vec<_> = circle.into_iter().map(shown_pointer).collect();
         let message = format!(
-            "this schema contains itself: {}; only through properties or items may it come back to itself",
-            circle.join(" -> ")
+            "this schema contains itself: {}{more} -> {}; only through properties or items may it come back to itself",
+            circle.join(" -> "),
+            shown_pointer(back_to)
         );
         Error::at(self.root.place(back_to), message)
     }

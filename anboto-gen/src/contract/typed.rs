@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::document::{Node, join, shown};
+use super::document::{Node, join, shown, shown_pointer};
 use crate::Error;
 
 pub(super) fn read(root: &Node) -> Result<OpenAPI, Error> {
@@ -134,13 +134,7 @@ impl Kind {
 fn check(root: &Node, kind: Kind, mut value: Value, pointer: &str) -> Result<(), Error> {
     for &(pattern, part) in kind.parts() {
         take(&mut value, pattern, pointer, &mut |value, pointer| {
-            let among_extensions = matches!(part, Kind::PathItem | Kind::Response);
-            if among_extensions
-                && pointer
-                    .rsplit('/')
-                    .next()
-                    .is_some_and(|name| name.starts_with("x-"))
-            {
+            if is_extension(part, pointer) {
                 return Ok(());
             }
             check(root, part, value, pointer)
@@ -148,6 +142,12 @@ fn check(root: &Node, kind: Kind, mut value: Value, pointer: &str) -> Result<(),
     }
     kind.read(&value)
         .map_err(|error| refused(root, kind, pointer, culprit(kind, &value), &error))
+}
+
+/// Whether this is an extension among the paths or the responses, and so may be anything.
+fn is_extension(kind: Kind, pointer: &str) -> bool {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    matches!(kind, Kind::PathItem | Kind::Response) && name.starts_with("x-")
 }
 
 /// Hands every part that a pattern names to `visit`, and leaves a stand-in where it was.
@@ -186,9 +186,10 @@ fn stand_in() -> Value {
     json!({ "$ref": "", "responses": {}, "title": "", "version": "" })
 }
 
-/// The one field without which the node would fit.
+/// The one field without which the node would fit. Looked for among the first fields alone, for the node may have any number.
 fn culprit(kind: Kind, value: &Value) -> Option<String> {
-    let names = value.as_object()?.keys();
+    const ENOUGH: usize = 50;
+    let names = value.as_object()?.keys().take(ENOUGH);
     let mut to_blame = names.filter(|name| {
         let mut without = value.clone();
         if let Some(fields) = without.as_object_mut() {
@@ -214,9 +215,10 @@ fn refused(
         None => (pointer.to_owned(), "this is not".to_owned()),
     };
     let message = format!(
-        "{problem} an OpenAPI 3.0 {}: {} (`#{pointer}`)",
+        "{problem} an OpenAPI 3.0 {}: {} (`{}`)",
         kind.name(),
-        shown(&error.to_string())
+        shown(&error.to_string()),
+        shown_pointer(&pointer)
     );
     Error::at(root.place(&pointer), message)
 }

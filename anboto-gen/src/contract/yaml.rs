@@ -6,15 +6,16 @@
 //! text. A key is always text, as it was written: `200:` and `'200':` are the same key.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use granit_parser::{
     ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag,
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::arrived;
 use super::document::{Children, MAX_DEPTH, Marks, Node, measure, shown};
+use super::{arrived, scalar};
 use crate::error::Place;
 use crate::{Error, Source};
 
@@ -25,15 +26,7 @@ const MAX_COPIES: usize = 100_000;
 
 /// Reads a document. `wanted` says in an error what it should have been.
 pub(crate) fn load(source: Source<'_>, wanted: &str) -> Result<Node, Error> {
-    let whole = |message: String| {
-        Error::at(
-            Place {
-                document: source.name.to_owned(),
-                position: None,
-            },
-            message,
-        )
-    };
+    let whole = |message: String| Error::at(Place::whole(source.name), message);
     if source.bytes.len() > MAX_BYTES {
         let message = format!(
             "expected {wanted}, got {} bytes, more than the {MAX_BYTES} that are read; check the path or URL",
@@ -63,13 +56,9 @@ fn not_utf8(source: Source<'_>, valid_up_to: usize) -> Error {
         .chars()
         .count()
         + 1;
-    let place = Place {
-        document: source.name.to_owned(),
-        position: Some((line, column)),
-    };
     let byte = rest.first().copied().unwrap_or_default();
     Error::at(
-        place,
+        Place::position(source.name, line, column),
         format!("the byte 0x{byte:02x} is not UTF-8; save the document as UTF-8"),
     )
 }
@@ -78,7 +67,7 @@ struct Loader<'a> {
     name: Arc<str>,
     text: &'a str,
     events: Parser<'a, StrInput<'a>>,
-    anchors: HashMap<usize, Anchored>,
+    anchors: HashMap<usize, Rc<Anchored>>,
     copies: usize,
 }
 
@@ -129,10 +118,13 @@ impl<'a> Loader<'a> {
                 other => return Err(self.unexpected(&other, span)),
             }
         }
-        Ok(root.unwrap_or_else(|| Node {
-            value: Value::Null,
-            marks: self.marks(Marker::new(0, 1, 0), Children::None),
-        }))
+        let nothing = || {
+            Node::new(
+                Value::Null,
+                self.marks(Marker::new(0, 1, 0), Children::None),
+            )
+        };
+        Ok(root.unwrap_or_else(nothing))
     }
 
     /// The node that begins with `event`. Recursion is bounded by [`MAX_DEPTH`].
@@ -147,10 +139,7 @@ impl<'a> Loader<'a> {
                 let value = self.scalar(&text, style, span)?;
                 (
                     anchor,
-                    Node {
-                        value,
-                        marks: self.marks(span.start, Children::None),
-                    },
+                    Node::new(value, self.marks(span.start, Children::None)),
                 )
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -180,10 +169,8 @@ impl<'a> Loader<'a> {
             values.push(node.value);
             marks.push(node.marks);
         }
-        Ok(Node {
-            value: Value::Array(values),
-            marks: self.marks(span.start, Children::Items(marks)),
-        })
+        let marks = self.marks(span.start, Children::Items(marks));
+        Ok(Node::new(Value::Array(values), marks))
     }
 
     fn mapping(&mut self, span: Span, depth: usize) -> Result<Node, Error> {
@@ -208,10 +195,8 @@ impl<'a> Loader<'a> {
             marks.insert(key.clone(), node.marks);
             values.insert(key, node.value);
         }
-        Ok(Node {
-            value: Value::Object(values),
-            marks: self.marks(span.start, Children::Fields(marks)),
-        })
+        let marks = self.marks(span.start, Children::Fields(marks));
+        Ok(Node::new(Value::Object(values), marks))
     }
 
     /// A key: the text of a scalar, whatever it would mean as a value.
@@ -226,15 +211,9 @@ impl<'a> Loader<'a> {
                 }
                 let key = text.into_owned();
                 if anchor != 0 {
-                    let value = Value::String(key.clone());
-                    self.anchor(
-                        anchor,
-                        &Node {
-                            value,
-                            marks: self.marks(span.start, Children::None),
-                        },
-                        span,
-                    )?;
+                    let marks = self.marks(span.start, Children::None);
+                    let node = Node::new(Value::String(key.clone()), marks);
+                    self.anchor(anchor, &node, span)?;
                 }
                 Ok(key)
             }
@@ -249,7 +228,7 @@ impl<'a> Loader<'a> {
         if style != ScalarStyle::Plain {
             return Ok(Value::String(text.to_owned()));
         }
-        core_schema(text).ok_or_else(|| {
+        scalar::value(text).ok_or_else(|| {
             let message = format!(
                 "the number {} is too large or not finite; if it is meant as text, quote it",
                 shown(text)
@@ -262,43 +241,30 @@ impl<'a> Loader<'a> {
     fn anchor(&mut self, anchor: usize, node: &Node, span: Span) -> Result<(), Error> {
         let (nodes, depth) = measure(&node.value);
         self.copy(nodes, span.start)?;
-        self.anchors.insert(
-            anchor,
-            Anchored {
-                node: node.clone(),
-                nodes,
-                depth,
-            },
-        );
+        let node = node.clone();
+        self.anchors
+            .insert(anchor, Rc::new(Anchored { node, nodes, depth }));
         Ok(())
     }
 
     fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Node, Error> {
-        let Some(&Anchored {
-            nodes,
-            depth: height,
-            ..
-        }) = self.anchors.get(&anchor)
-        else {
+        let Some(anchored) = self.anchors.get(&anchor).map(Rc::clone) else {
             let message = "this alias stands inside the node that it repeats; write the node out";
             return Err(self.error(span.start, message));
         };
-        if depth + height - 1 > MAX_DEPTH {
+        if depth + anchored.depth - 1 > MAX_DEPTH {
             return Err(self.too_deep(span.start));
         }
-        self.copy(nodes, span.start)?;
-        match self.anchors.get(&anchor) {
-            Some(anchored) => Ok(anchored.node.clone()),
-            None => Err(self.error(span.start, "this alias names nothing")),
-        }
+        self.copy(anchored.nodes, span.start)?;
+        Ok(anchored.node.clone())
     }
 
     fn copy(&mut self, nodes: usize, at: Marker) -> Result<(), Error> {
         self.copies += nodes;
         if self.copies > MAX_COPIES {
             let message = format!(
-                "aliases repeat more than {MAX_COPIES} nodes up to here, as a document does that is made to fill the memory; \
-                 write the nodes out"
+                "anchors and aliases copy more than {MAX_COPIES} nodes up to here, as in a document that is made to \
+                 fill the memory; write the nodes out"
             );
             return Err(self.error(at, message));
         }
@@ -323,10 +289,7 @@ impl<'a> Loader<'a> {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(self.syntax(&error)),
             None => Err(Error::at(
-                Place {
-                    document: self.name.to_string(),
-                    position: None,
-                },
+                Place::whole(&*self.name),
                 "the document ends too early",
             )),
         }
@@ -356,7 +319,10 @@ impl<'a> Loader<'a> {
     }
 
     fn too_deep(&self, at: Marker) -> Error {
-        self.error(at, format!("mappings and lists nest deeper than {MAX_DEPTH} levels here; no contract needs that"))
+        let message = format!(
+            "mappings and lists nest deeper than {MAX_DEPTH} levels here; no contract needs that"
+        );
+        self.error(at, message)
     }
 
     fn unexpected(&self, event: &Event<'_>, span: Span) -> Error {
@@ -370,13 +336,8 @@ impl<'a> Loader<'a> {
     }
 
     fn error(&self, at: Marker, message: impl Into<String>) -> Error {
-        Error::at(
-            Place {
-                document: self.name.to_string(),
-                position: Some(position(at)),
-            },
-            message,
-        )
+        let (line, column) = position(at);
+        Error::at(Place::position(&*self.name, line, column), message)
     }
 
     fn marks(&self, at: Marker, children: Children) -> Marks {
@@ -393,74 +354,4 @@ impl<'a> Loader<'a> {
 /// Line and column, both counted from 1.
 fn position(marker: Marker) -> (usize, usize) {
     (marker.line(), marker.col() + 1)
-}
-
-/// The value of a plain scalar by the core schema (YAML 1.2.2, section 10.3.2); `None` if it is a number that does not fit.
-fn core_schema(text: &str) -> Option<Value> {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Some(Value::Null),
-        "true" | "True" | "TRUE" => return Some(Value::Bool(true)),
-        "false" | "False" | "FALSE" => return Some(Value::Bool(false)),
-        _ => {}
-    }
-    match numeric(text) {
-        Numeric::No => Some(Value::String(text.to_owned())),
-        Numeric::Integer { digits, radix } => integer(digits, radix).map(Value::Number),
-        Numeric::Float => Number::from_f64(text.parse().ok()?).map(Value::Number),
-        Numeric::NotFinite => None,
-    }
-}
-
-fn integer(digits: &str, radix: u32) -> Option<Number> {
-    let unsigned = u64::from_str_radix(digits, radix).map(Number::from);
-    unsigned
-        .or_else(|_| i64::from_str_radix(digits, radix).map(Number::from))
-        .ok()
-}
-
-enum Numeric<'a> {
-    No,
-    Integer { digits: &'a str, radix: u32 },
-    Float,
-    NotFinite,
-}
-
-/// Whether a plain scalar is written as a number, and as which kind.
-fn numeric(text: &str) -> Numeric<'_> {
-    let all =
-        |digits: &str, radix: u32| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
-    if let Some(digits) = text.strip_prefix("0x").filter(|digits| all(digits, 16)) {
-        return Numeric::Integer { digits, radix: 16 };
-    }
-    if let Some(digits) = text.strip_prefix("0o").filter(|digits| all(digits, 8)) {
-        return Numeric::Integer { digits, radix: 8 };
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if all(unsigned, 10) {
-        return Numeric::Integer {
-            digits: text,
-            radix: 10,
-        };
-    }
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return Numeric::NotFinite;
-    }
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)),
-        ),
-        None => (unsigned, None),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    let is_float = digits(whole)
-        && digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| all(exponent, 10));
-    if is_float {
-        Numeric::Float
-    } else {
-        Numeric::No
-    }
 }

@@ -7,7 +7,7 @@ use serde_json_path::PathElement;
 
 use super::{Action, Change};
 use crate::contract::document::{
-    Children, MAX_DEPTH, Marks, Node, join, kind, measure, push, shown,
+    Children, MAX_DEPTH, Marks, Node, join, kind, measure, push, shown, shown_pointer,
 };
 use crate::error::Place;
 use crate::{Error, Finding, FindingKind};
@@ -71,7 +71,7 @@ impl Action {
         if path.len() + usize::from(element) + measure(&update.value).1 > MAX_DEPTH {
             let message = format!(
                 "the action on `{}` would make the contract nest deeper than {MAX_DEPTH} levels",
-                self.target
+                shown(&self.target)
             );
             return Err(Error::at(self.place.clone(), message));
         }
@@ -84,11 +84,11 @@ impl Action {
             }
             _ => {
                 let message = format!(
-                    "the action on `{}` selects {} at `#{}` ({}), but only a mapping or a list can be updated; \
+                    "the action on `{}` selects {} at `{}` ({}), but only a mapping or a list can be updated; \
                      select what holds it",
-                    self.target,
+                    shown(&self.target),
                     kind(value),
-                    pointer(path),
+                    shown_pointer(&pointer(path)),
                     marks.place()
                 );
                 return Err(Error::at(self.place.clone(), message));
@@ -97,9 +97,10 @@ impl Action {
         merged.map_err(|clash| {
             let pointer = pointer(path) + &clash.pointer;
             let message = format!(
-                "the action on `{}` puts {} where `#{pointer}` ({}) is {}; only like can be merged with like",
-                self.target,
+                "the action on `{}` puts {} where `{}` ({}) is {}; only like can be merged with like",
+                shown(&self.target),
                 clash.update,
+                shown_pointer(&pointer),
                 root.place(&pointer),
                 clash.target
             );
@@ -112,7 +113,7 @@ impl Action {
         let Some((last, holder)) = path.split_last() else {
             let message = format!(
                 "the action on `{}` would remove the whole contract",
-                self.target
+                shown(&self.target)
             );
             return Err(Error::at(self.place.clone(), message));
         };
@@ -136,7 +137,7 @@ impl Action {
     fn finding(&self, kind: FindingKind, why: &str) -> Finding {
         let message = format!(
             "the action on `{}` {why}. Its reason was: {}",
-            self.target,
+            shown(&self.target),
             shown(&self.reason)
         );
         Finding {
