@@ -1,1 +1,28 @@
-//! anboto-auth
+//! Signs requests to the Anboto Trading API, and verifies them.
+#![forbid(unsafe_code)]
+
+mod credentials;
+mod environment;
+mod error;
+mod headers;
+mod hmac_key;
+mod query;
+mod rsa;
+mod signature;
+mod signer;
+mod string_to_sign;
+mod variables;
+mod window;
+
+pub use credentials::{ApiKey, Credentials};
+pub use environment::{Environment, Origin};
+pub use error::{
+    ConfigError, ConfigErrorKind, QueryError, QueryErrorKind, SignError, SignErrorKind,
+};
+pub use headers::{SignedHeaders, X_API_KEY, X_RECV_WINDOW, X_SIGN, X_TIMESTAMP};
+pub use query::{CanonicalQuery, ListStyle, QueryBuilder, QueryForm};
+pub use rsa::RsaKey;
+pub use signature::{Signature, SignatureEncoding};
+pub use signer::{RequestView, Signer};
+pub use string_to_sign::StringToSign;
+pub use window::RecvWindow;

@@ -1,0 +1,52 @@
+//! What the tests share.
+#![allow(dead_code, unreachable_pub, reason = "no test file uses all of it")]
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+pub mod vectors;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anboto_auth::{Credentials, Environment, Signer};
+use url::Url;
+
+pub const API_KEY: &str = "test-api-key";
+/// Base64 of the bytes 00 to 1f.
+pub const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const TIMESTAMP: u64 = 1_700_000_000_000;
+
+pub fn instant(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+pub fn now() -> SystemTime {
+    instant(TIMESTAMP)
+}
+
+/// A URL of the testnet.
+pub fn url(path_and_query: &str) -> Url {
+    let base = Environment::testnet().base_url().to_owned();
+    Url::parse(&(base + path_and_query)).unwrap()
+}
+
+pub fn hmac_credentials() -> Credentials {
+    Credentials::hmac(API_KEY, SECRET).unwrap()
+}
+
+pub fn hmac_signer() -> Signer {
+    Signer::new(&Environment::testnet(), hmac_credentials())
+}
+
+/// The bytes of a test key; the keys in that folder are for tests only.
+pub fn key_file(name: &str) -> Vec<u8> {
+    std::fs::read(key_path(name)).unwrap()
+}
+
+pub fn key_text(name: &str) -> String {
+    String::from_utf8(key_file(name)).unwrap()
+}
+
+pub fn key_path(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/vectors/keys")
+        .join(name)
+}
