@@ -22,6 +22,8 @@ pub use error::{
 pub use headers::{SignedHeaders, X_API_KEY, X_RECV_WINDOW, X_SIGN, X_TIMESTAMP};
 pub use query::{CanonicalQuery, ListStyle, QueryBuilder, QueryForm};
 pub use rsa::RsaKey;
+#[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
+pub use rsa::{RsaBackend, RsaKeyLoader};
 pub use signature::{Signature, SignatureEncoding};
 pub use signer::{RequestView, Signer};
 pub use string_to_sign::StringToSign;

@@ -116,3 +116,21 @@ fn hmac_vectors_of_the_vendor_scheme() {
         assert_eq!(vector.base64, base64, "{name}");
     }
 }
+
+/// The signatures come from the openssl command; each backend must give the very same bytes.
+#[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
+#[test]
+fn rsa() {
+    let file = vectors::rsa();
+    for backend in common::rsa_backends() {
+        for vector in &file.vectors {
+            let pem = common::key_text(vector.key.as_deref().unwrap());
+            let key = anboto_auth::RsaKey::loader()
+                .backend(backend)
+                .from_pem(&pem)
+                .unwrap();
+            assert_eq!(key.backend(), backend);
+            check(&file, vector, Credentials::rsa(&file.api_key, key).unwrap());
+        }
+    }
+}

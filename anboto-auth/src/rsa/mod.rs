@@ -1,23 +1,26 @@
-//! RSA keys.
-use crate::error::{ConfigError, ConfigErrorKind, SignError};
-use std::path::Path;
+//! RSA-SHA256 with PKCS#1 v1.5 padding (RFC 8017 section 8.2), the signature of self-generated key pairs.
+//!
+//! `container` finds the key in whatever it comes in, a backend checks and keeps it. The two backends give the same
+//! bytes, for the padding has no randomness.
 
-/// An RSA private key.
-#[derive(Clone)]
-pub struct RsaKey(std::sync::Arc<Backend>);
+#[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
+mod container;
+#[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
+mod key;
+#[cfg(all(feature = "verify", any(feature = "aws-lc-rs", feature = "rustcrypto")))]
+mod public_key;
 
-enum Backend {}
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+#[cfg(feature = "rustcrypto")]
+mod rustcrypto;
 
-impl RsaKey {
-    /// Reads the key from a file.
-    ///
-    /// # Errors
-    /// Always, in a build without an RSA backend.
-    pub fn from_file(_path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        Err(ConfigError::new(ConfigErrorKind::RsaUnavailable))
-    }
+#[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
+pub use key::{RsaBackend, RsaKey, RsaKeyLoader};
+#[cfg(all(feature = "verify", any(feature = "aws-lc-rs", feature = "rustcrypto")))]
+pub(crate) use public_key::RsaPublicKey;
 
-    pub(crate) fn sign(&self, _text: &[u8]) -> Result<Vec<u8>, SignError> {
-        match *self.0 {}
-    }
-}
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rustcrypto")))]
+mod absent;
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rustcrypto")))]
+pub use absent::RsaKey;

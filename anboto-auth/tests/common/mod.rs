@@ -50,3 +50,25 @@ pub fn key_path(name: &str) -> std::path::PathBuf {
         .join("tests/vectors/keys")
         .join(name)
 }
+
+/// The backends of this build.
+#[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
+pub fn rsa_backends() -> impl Iterator<Item = anboto_auth::RsaBackend> {
+    use anboto_auth::RsaBackend;
+    [
+        #[cfg(feature = "aws-lc-rs")]
+        RsaBackend::AwsLc,
+        #[cfg(feature = "rustcrypto")]
+        RsaBackend::RustCrypto,
+    ]
+    .into_iter()
+}
+
+#[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
+pub fn rsa_credentials(key: &str) -> Credentials {
+    Credentials::rsa(
+        API_KEY,
+        anboto_auth::RsaKey::from_file(key_path(key)).unwrap(),
+    )
+    .unwrap()
+}
