@@ -56,7 +56,7 @@ enum PrivateKey {
     #[cfg(feature = "aws-lc-rs")]
     AwsLc(aws_lc::PrivateKey),
     #[cfg(feature = "rustcrypto")]
-    RustCrypto(rustcrypto::PrivateKey),
+    RustCrypto(Box<rustcrypto::PrivateKey>),
 }
 
 impl RsaKey {
@@ -143,7 +143,7 @@ impl RsaKey {
             RsaBackend::AwsLc => PrivateKey::AwsLc(aws_lc::PrivateKey::from_pkcs1(&der)?),
             #[cfg(feature = "rustcrypto")]
             RsaBackend::RustCrypto => {
-                PrivateKey::RustCrypto(rustcrypto::PrivateKey::from_pkcs1(&der)?)
+                PrivateKey::RustCrypto(Box::new(rustcrypto::PrivateKey::from_pkcs1(&der)?))
             }
         };
         Ok(Self {

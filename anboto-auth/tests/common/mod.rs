@@ -72,3 +72,19 @@ pub fn rsa_credentials(key: &str) -> Credentials {
     )
     .unwrap()
 }
+
+/// Neither the message nor the debug form of an error, nor of its sources, shows the text.
+pub fn assert_hides(error: &dyn std::error::Error, secret: &str) {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        for shown in [error.to_string(), format!("{error:?}")] {
+            assert!(!shown.contains(secret), "{shown} shows {secret}");
+        }
+        next = error.source();
+    }
+}
+
+pub fn assert_debug_hides(value: &dyn std::fmt::Debug, secret: &str) {
+    let shown = format!("{value:?}");
+    assert!(!shown.contains(secret), "{shown} shows {secret}");
+}
