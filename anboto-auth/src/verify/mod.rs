@@ -297,6 +297,7 @@ impl Claim {
                 SignatureEncoding::Base64 => Base64::decode_vec(signature).ok(),
                 SignatureEncoding::Hex => decode_hex(signature),
             }
+            .filter(|signature| !signature.is_empty())
             .ok_or_else(|| malformed("X-SIGN"))?,
         })
     }

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub, reason = "no test file uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[cfg(feature = "reqwest")]
+pub mod server;
 pub mod vectors;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
