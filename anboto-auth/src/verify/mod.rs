@@ -64,7 +64,7 @@ impl VerifyingKey {
 
     fn accepts(&self, text: &StringToSign<'_>, signature: &[u8]) -> bool {
         match &self.0 {
-            Key::Hmac(key) => key.verify(text, signature),
+            Key::Hmac(key) => key.verify(&text.parts(), signature),
             #[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
             Key::Rsa(key) => key.verify(&text.concat(), signature),
         }
