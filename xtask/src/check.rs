@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use anboto_gen::FindingKind;
+use anboto_gen::{Finding, FindingKind};
 use anyhow::Result;
 use similar::TextDiff;
 
 use crate::generated::{self, Difference, DifferenceKind};
+use crate::provenance::sha256;
 use crate::terminal::Terminal;
-use crate::workspace::{GENERATED, OVERLAY, PIN, Workspace};
-use crate::{Outside, Verdict, regen};
+use crate::workspace::{GENERATED, OVERLAY, PIN, PROVENANCE, Workspace};
+use crate::{Outside, Verdict, pin, regen, transaction};
 
 const REGEN: &str = "cargo xtask regen";
 /// Of a difference, as much as shows what kind it is; the whole is one `regen` and one `git diff` away.
@@ -26,30 +27,81 @@ pub struct Problem {
     pub mend: String,
 }
 
-/// Everything that is out of step with the pin.
+/// `check`: reports everything that is out of step with the pin.
+///
+/// It changes nothing, not even to complete what an interrupted `regen` has begun: CI and people may run it at any time.
 ///
 /// # Errors
-/// When it can't be found out.
-pub fn problems(workspace: &Workspace, outside: &Outside<'_>) -> Result<Vec<Problem>> {
-    let pin = workspace.read(PIN)?;
-    let generation = regen::generate(workspace, PIN, &pin, outside, &Terminal::silent())?;
-    let mut problems: Vec<_> = generation
-        .findings
-        .iter()
-        .map(|finding| Problem {
-            what: format!("{}: {}", finding.place, finding.message),
+/// When it can't be found out, after what has been found out is reported.
+pub fn check(workspace: &Workspace, outside: &Outside<'_>, terminal: &Terminal) -> Result<Verdict> {
+    let mut problems = Vec::new();
+    let found_out = find(workspace, outside, &mut problems);
+    report(&problems, terminal);
+    found_out?;
+    if problems.is_empty() {
+        terminal.step("Checked", "everything is in step with the pin");
+        return Ok(Verdict::Done);
+    }
+    Ok(Verdict::OutOfStep)
+}
+
+/// Finds what is out of step, in the order in which it is best mended.
+///
+/// # Errors
+/// When the pin or the overlay can't be read or the generator refuses them; what was found by then is in `problems`.
+pub fn find(
+    workspace: &Workspace,
+    outside: &Outside<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<()> {
+    if transaction::is_half_done(workspace.root())? {
+        // Whatever else may be wrong follows from this.
+        problems.push(Problem {
+            what: "a command was interrupted while it replaced files".to_owned(),
             diff: None,
-            mend: match finding.kind {
-                FindingKind::UnclassifiedOperation => {
-                    format!("give it its x-anboto-effect in {OVERLAY}, then {REGEN}")
-                }
-                _ => format!("mend or delete the action in {OVERLAY}, then {REGEN}"),
-            },
-        })
-        .collect();
+            mend: REGEN.to_owned(),
+        });
+        return Ok(());
+    }
+    let pin = workspace.read(PIN)?;
+    problems.extend(provenance(workspace, &pin));
+    let generation = regen::generate(workspace, PIN, &pin, outside, &Terminal::silent())?;
+    problems.extend(generation.findings.iter().map(unsettled));
     let differences = generated::differences(&workspace.path(GENERATED), &generation)?;
     problems.extend(differences.into_iter().map(stale));
-    Ok(problems)
+    Ok(())
+}
+
+fn provenance(workspace: &Workspace, pin: &[u8]) -> Option<Problem> {
+    let what = match pin::provenance(workspace) {
+        Ok(provenance) if provenance.sha256 == sha256(pin) => return None,
+        Ok(provenance) => format!(
+            "{PIN}: not the file that {PROVENANCE} tells of\n    sha256 recorded {}\n    sha256 of file  {}",
+            provenance.sha256,
+            sha256(pin)
+        ),
+        Err(error) => format!("{error:#}"),
+    };
+    Some(Problem {
+        what,
+        diff: None,
+        mend: "cargo xtask regen --fetch".to_owned(),
+    })
+}
+
+fn unsettled(finding: &Finding) -> Problem {
+    let what = format!("{}: {}", finding.place, finding.message);
+    let mend = match finding.kind {
+        FindingKind::UnclassifiedOperation => {
+            format!("give it an x-anboto-effect in {OVERLAY}, then {REGEN}")
+        }
+        _ => format!("correct or delete the action in {OVERLAY}, then {REGEN}"),
+    };
+    Problem {
+        what,
+        diff: None,
+        mend,
+    }
 }
 
 fn stale(Difference { name, kind }: Difference) -> Problem {
@@ -100,27 +152,17 @@ fn first_difference(path: &str, old: &str, new: &str) -> String {
     text
 }
 
-/// Prints the problems, or that there are none.
-pub fn report(problems: &[Problem], terminal: &Terminal) -> Verdict {
+fn report(problems: &[Problem], terminal: &Terminal) {
     for problem in problems {
         terminal.problem(&problem.what);
         for line in problem.diff.iter().flat_map(|diff| diff.lines()) {
             terminal.line(format_args!("    {line}"));
         }
-        terminal.line(format_args!("    mend: {}", problem.mend));
+        terminal.line(format_args!("    to mend it: {}", problem.mend));
     }
     match problems.len() {
-        0 => {
-            terminal.step("Checked", "everything is in step with the pin");
-            Verdict::Done
-        }
-        1 => {
-            terminal.line("1 problem");
-            Verdict::OutOfStep
-        }
-        many => {
-            terminal.line(format_args!("{many} problems"));
-            Verdict::OutOfStep
-        }
+        0 => {}
+        1 => terminal.line("1 problem"),
+        many => terminal.line(format_args!("{many} problems")),
     }
 }

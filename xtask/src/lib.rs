@@ -1,8 +1,10 @@
 //! The maintainer's commands: files, network and terminal round the pure `anboto-gen`.
 //!
 //! ```text
-//! regen    pin + overlay -> generate -> compare with anboto-api/src/generated/ -> write what differs
-//! check    pin + overlay -> generate -> compare with anboto-api/src/generated/ -> report what differs
+//! regen            pin + overlay -> generate -> compare with anboto-api/src/generated/ -> write what differs
+//! check            pin + overlay -> generate -> compare with anboto-api/src/generated/ -> report what differs
+//! fetch            published contract + overlay -> generate -> write pin and provenance
+//! regen --fetch    both, in one transaction
 //! ```
 //!
 //! [`cli`] says what can be typed, [`run`] sends it to its room. Everything that would make two runs differ comes in through
@@ -10,21 +12,38 @@
 
 pub mod check;
 pub mod cli;
+pub mod fetch;
 pub mod generated;
+pub mod pin;
+pub mod provenance;
 pub mod regen;
 pub mod terminal;
+pub mod transaction;
 pub mod workspace;
 
-use anboto_gen::{Generation, Source};
+use std::time::SystemTime;
 
-use cli::{Cli, Command};
+use anboto_gen::{Generation, Source};
+use anyhow::Result;
+
+use cli::{Cli, Command, Fetch, Regen};
+use fetch::Limits;
 use terminal::Terminal;
+use transaction::Step;
 use workspace::Workspace;
 
 /// What a command needs of the world beside the files: all of it given by the caller.
 pub struct Outside<'a> {
     /// `anboto_gen::generate`, or a test's stand-in: the contract and the overlay in, the files out.
     pub generate: &'a dyn Fn(Source<'_>, Source<'_>) -> Result<Generation, anboto_gen::Error>,
+    /// The clock.
+    pub now: &'a dyn Fn() -> SystemTime,
+    /// Where the contract is fetched from unless the command says otherwise; without it, from the vendor.
+    pub contract_url: Option<String>,
+    /// What a download may take.
+    pub limits: Limits,
+    /// Hears of every step of a change of files; a test ends the process there.
+    pub checkpoint: &'a dyn Fn(Step),
 }
 
 /// How a command that could be carried out has ended.
@@ -40,16 +59,26 @@ pub enum Verdict {
 ///
 /// # Errors
 /// When it could not be done; nothing has been changed then, unless the error says otherwise.
-pub fn run(cli: &Cli, outside: &Outside<'_>, terminal: &Terminal) -> anyhow::Result<Verdict> {
+pub fn run(cli: &Cli, outside: &Outside<'_>, terminal: &Terminal) -> Result<Verdict> {
     let workspace = Workspace::open(cli.root.as_deref())?;
     match &cli.command {
-        Command::Regen(_) => {
-            regen::regen(&workspace, outside, terminal)?;
-            Ok(Verdict::Done)
+        Command::Regen(Regen {
+            spec: Some(spec),
+            out: Some(out),
+            ..
+        }) => {
+            regen::regen_elsewhere(&workspace, spec, out, outside, terminal)?;
         }
-        Command::Check => {
-            let problems = check::problems(&workspace, outside)?;
-            Ok(check::report(&problems, terminal))
+        Command::Regen(Regen {
+            fetch: true, from, ..
+        }) => {
+            regen::regen_from_published(&workspace, from.as_deref(), outside, terminal)?;
         }
+        Command::Regen(_) => regen::regen(&workspace, outside, terminal)?,
+        Command::Fetch(Fetch { from }) => {
+            regen::fetch(&workspace, from.as_deref(), outside, terminal)?
+        }
+        Command::Check => return check::check(&workspace, outside, terminal),
     }
+    Ok(Verdict::Done)
 }

@@ -1,9 +1,12 @@
 //! `cargo xtask`: parses the command line, runs the command, sets the exit status.
 
+use std::env;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::Parser;
 use xtask::cli::Cli;
+use xtask::fetch::Limits;
 use xtask::terminal::Terminal;
 use xtask::{Outside, Verdict};
 
@@ -12,6 +15,12 @@ fn main() -> ExitCode {
     let terminal = Terminal::detect();
     let outside = Outside {
         generate: &anboto_gen::generate,
+        now: &SystemTime::now,
+        contract_url: env::var("ANBOTO_CONTRACT_URL")
+            .ok()
+            .filter(|url| !url.is_empty()),
+        limits: Limits::default(),
+        checkpoint: &|_| {},
     };
     match xtask::run(&cli, &outside, &terminal) {
         Ok(Verdict::Done) => ExitCode::SUCCESS,

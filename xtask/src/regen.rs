@@ -1,41 +1,114 @@
-//! `regen`: the contract becomes the client.
+//! `regen` and `fetch`: the contract becomes the pin and the client.
+//!
+//! Whatever a command changes, it changes in one transaction, and only after the generator has accepted the contract.
 
-use std::fs;
+use std::path::Path;
 
 use anboto_gen::{Generation, Source};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 
 use crate::Outside;
-use crate::generated::{self, Difference, DifferenceKind};
+use crate::fetch::Origin;
+use crate::generated;
+use crate::pin::{self, Candidate};
 use crate::terminal::Terminal;
-use crate::workspace::{GENERATED, OVERLAY, PIN, Workspace};
+use crate::transaction::{Applied, Changes, Claim, Recovery};
+use crate::workspace::{GENERATED, OVERLAY, PIN, PROVENANCE, Workspace};
 
-/// Regenerates the client from the pin.
+/// `regen`: regenerates the client from the pin.
 ///
 /// # Errors
-/// When it can't be done; nothing has been written then.
+/// When it can't be done.
 pub fn regen(workspace: &Workspace, outside: &Outside<'_>, terminal: &Terminal) -> Result<()> {
-    let pin = workspace.read(PIN)?;
-    let generation = generate(workspace, PIN, &pin, outside, terminal)?;
-    let folder = workspace.path(GENERATED);
-    let differences = generated::differences(&folder, &generation)?;
-    refuse_hand_written(GENERATED, &differences)?;
-    for Difference { name, kind } in &differences {
-        let path = folder.join(name);
-        match kind {
-            DifferenceKind::Missing { new } | DifferenceKind::Stale { new, .. } => {
-                fs::create_dir_all(path.parent().unwrap_or(&folder))?;
-                fs::write(&path, new)
-                    .with_context(|| format!("{} can't be written", path.display()))?;
-                terminal.step("Wrote", path.display());
-            }
-            DifferenceKind::Surplus => {
-                fs::remove_file(&path)
-                    .with_context(|| format!("{} can't be deleted", path.display()))?;
-                terminal.step("Deleted", path.display());
-            }
-            DifferenceKind::HandWritten => {}
-        }
+    let claim = claim(workspace.root(), outside, terminal)?;
+    from_pin(workspace, &claim, outside, terminal)
+}
+
+/// `regen --fetch`: fetches the published contract, pins it, and regenerates the client from it.
+///
+/// # Errors
+/// When it can't be done; the pin and the client are then what they were.
+pub fn regen_from_published(
+    workspace: &Workspace,
+    from: Option<&str>,
+    outside: &Outside<'_>,
+    terminal: &Terminal,
+) -> Result<()> {
+    let claim = claim(workspace.root(), outside, terminal)?;
+    let Some(candidate) = Candidate::fetch(workspace, from, outside, terminal)? else {
+        // The overlay or the generator may have changed all the same.
+        return from_pin(workspace, &claim, outside, terminal);
+    };
+    let generation = generate(
+        workspace,
+        &candidate.name,
+        &candidate.bytes,
+        outside,
+        terminal,
+    )?;
+    let mut changes = Changes::default();
+    candidate.pin(&mut changes)?;
+    write(workspace, &claim, &generation, changes, terminal)
+}
+
+/// `regen --spec … --out …`: generates from any contract into any folder, and leaves pin and client alone.
+///
+/// # Errors
+/// When it can't be done; the folder is then what it was.
+pub fn regen_elsewhere(
+    workspace: &Workspace,
+    spec: &str,
+    out: &Path,
+    outside: &Outside<'_>,
+    terminal: &Terminal,
+) -> Result<()> {
+    let origin = Origin::parse(spec)?;
+    let (contract, _) = pin::document(&origin, None, outside, terminal)?
+        .ok_or_else(|| anyhow!("{origin}: nothing came"))?;
+    let generation = generate(workspace, &origin.to_string(), &contract, outside, terminal)?;
+    let claim = claim(out, outside, terminal)?;
+    let mut changes = Changes::default();
+    generated::mend("", generated::differences(out, &generation)?, &mut changes)?;
+    report(
+        &claim.apply(changes)?,
+        &format!("{}/", out.display()),
+        &generation,
+        terminal,
+    );
+    Ok(())
+}
+
+/// `fetch`: pins the published contract, if it generates, and leaves the client alone.
+///
+/// # Errors
+/// When it can't be done; the pin is then what it was.
+pub fn fetch(
+    workspace: &Workspace,
+    from: Option<&str>,
+    outside: &Outside<'_>,
+    terminal: &Terminal,
+) -> Result<()> {
+    let claim = claim(workspace.root(), outside, terminal)?;
+    let Some(candidate) = Candidate::fetch(workspace, from, outside, terminal)? else {
+        return Ok(());
+    };
+    generate(
+        workspace,
+        &candidate.name,
+        &candidate.bytes,
+        outside,
+        terminal,
+    )?;
+    let mut changes = Changes::default();
+    candidate.pin(&mut changes)?;
+    let applied = claim.apply(changes)?;
+    for name in &applied.written {
+        terminal.step("Pinned", name);
+    }
+    if applied.written.iter().any(|name| name == PIN) {
+        terminal.step("Next", "cargo xtask regen");
+    } else {
+        terminal.step("Unchanged", format_args!("{PIN}"));
     }
     Ok(())
 }
@@ -61,24 +134,71 @@ pub fn generate(
         name: OVERLAY,
         bytes: &overlay,
     };
-    let generation = (outside.generate)(contract, overlay).map_err(|error| anyhow!("{error}"))?;
+    let generation = (outside.generate)(contract, overlay)?;
     for finding in &generation.findings {
         terminal.warning(format_args!("{}: {}", finding.place, finding.message));
     }
     Ok(generation)
 }
 
-fn refuse_hand_written(folder: &str, differences: &[Difference]) -> Result<()> {
-    let names: Vec<_> = differences
-        .iter()
-        .filter(|difference| difference.kind == DifferenceKind::HandWritten)
-        .map(|difference| format!("{folder}/{}", difference.name))
-        .collect();
-    if names.is_empty() {
-        return Ok(());
+fn claim<'a>(folder: &Path, outside: &'a Outside<'a>, terminal: &Terminal) -> Result<Claim<'a>> {
+    let (claim, recovery) = Claim::take(folder, outside.checkpoint)?;
+    match recovery {
+        Recovery::Nothing => {}
+        Recovery::Completed => terminal.step(
+            "Recovered",
+            "completed the change that an interrupted command had begun",
+        ),
+        Recovery::Discarded => terminal.step(
+            "Recovered",
+            "threw away what an interrupted command had left",
+        ),
     }
-    bail!(
-        "written by hand, and {folder} is the generator's alone: {}; move it elsewhere and try again",
-        names.join(", ")
-    )
+    Ok(claim)
+}
+
+fn from_pin(
+    workspace: &Workspace,
+    claim: &Claim<'_>,
+    outside: &Outside<'_>,
+    terminal: &Terminal,
+) -> Result<()> {
+    let pin = workspace.read(PIN)?;
+    let generation = generate(workspace, PIN, &pin, outside, terminal)?;
+    write(workspace, claim, &generation, Changes::default(), terminal)
+}
+
+fn write(
+    workspace: &Workspace,
+    claim: &Claim<'_>,
+    generation: &Generation,
+    mut changes: Changes,
+    terminal: &Terminal,
+) -> Result<()> {
+    let differences = generated::differences(&workspace.path(GENERATED), generation)?;
+    generated::mend(GENERATED, differences, &mut changes)?;
+    report(&claim.apply(changes)?, "", generation, terminal);
+    Ok(())
+}
+
+fn report(applied: &Applied, prefix: &str, generation: &Generation, terminal: &Terminal) {
+    let (pinned, written): (Vec<_>, Vec<_>) = applied
+        .written
+        .iter()
+        .partition(|name| [PIN, PROVENANCE].contains(&name.as_str()));
+    for name in pinned {
+        terminal.step("Pinned", name);
+    }
+    for name in &written {
+        terminal.step("Wrote", format_args!("{prefix}{name}"));
+    }
+    for name in &applied.deleted {
+        terminal.step("Deleted", format_args!("{prefix}{name}"));
+    }
+    let (written, deleted) = (written.len(), applied.deleted.len());
+    let unchanged = generation.files.len() - written;
+    terminal.step(
+        "Finished",
+        format_args!("files: {written} written, {deleted} deleted, {unchanged} as they were"),
+    );
 }

@@ -4,6 +4,8 @@ use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 const BOLD_GREEN: &str = "\x1b[1;32m";
 const BOLD_YELLOW: &str = "\x1b[1;33m";
 const BOLD_RED: &str = "\x1b[1;31m";
@@ -17,6 +19,7 @@ pub struct Terminal {
     silent: bool,
     colour_out: bool,
     colour_err: bool,
+    bar: bool,
 }
 
 impl Terminal {
@@ -29,6 +32,7 @@ impl Terminal {
             silent: false,
             colour_out: may_colour && io::stdout().is_terminal(),
             colour_err: may_colour && io::stderr().is_terminal(),
+            bar: !dumb && io::stderr().is_terminal(),
         }
     }
 
@@ -38,6 +42,7 @@ impl Terminal {
             silent: true,
             colour_out: false,
             colour_err: false,
+            bar: false,
         }
     }
 
@@ -76,6 +81,18 @@ impl Terminal {
             "{} {error:#}",
             paint(self.colour_err, BOLD_RED, "error:")
         ));
+    }
+
+    /// A progress bar for a download, on standard error; hidden unless that is a terminal.
+    pub fn download(&self) -> ProgressBar {
+        if self.silent || !self.bar {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::no_length();
+        match ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {elapsed}") {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
     }
 
     fn out(&self, line: impl Display) {

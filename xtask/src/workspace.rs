@@ -10,6 +10,8 @@ use anyhow::{Context, Result, anyhow};
 pub const PIN: &str = "spec/anboto-trading-api-2.0.yml";
 /// What we know better than the contract.
 pub const OVERLAY: &str = "spec/overlay.yml";
+/// Where the pin came from.
+pub const PROVENANCE: &str = "spec/provenance.toml";
 /// The generated code.
 pub const GENERATED: &str = "anboto-api/src/generated";
 
