@@ -92,11 +92,12 @@ fn provenance(workspace: &Workspace, pin: &[u8]) -> Option<Problem> {
 fn unsettled(finding: &Finding) -> Problem {
     let what = format!("{}: {}", finding.place, finding.message);
     let mend = match finding.kind {
-        FindingKind::UnclassifiedOperation => {
-            format!("give it an x-anboto-effect in {OVERLAY}, then {REGEN}")
+        FindingKind::ActionMatchesNothing | FindingKind::ActionChangesNothing => {
+            "correct or delete the action"
         }
-        _ => format!("correct or delete the action in {OVERLAY}, then {REGEN}"),
+        _ => "settle it",
     };
+    let mend = format!("{mend} in {OVERLAY}, then {REGEN}");
     Problem {
         what,
         diff: None,

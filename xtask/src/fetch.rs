@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, ensure};
 use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_FIRST_LINE: usize = 80;
@@ -70,6 +70,10 @@ impl Origin {
             })?;
             return Ok(Self::File(path));
         }
+        ensure!(
+            ["https", "http"].contains(&url.scheme()),
+            "the name of the contract begins like a URL, but not with https: or file:; a file of that name is written ./NAME"
+        );
         may_ask(&url).map_err(|why| anyhow!("the contract is not asked for: {why}"))?;
         url.set_fragment(None);
         Ok(Self::Url(url))
@@ -194,8 +198,19 @@ async fn download(
 }
 
 fn client(url: &Url, limits: &Limits) -> reqwest::Result<Client> {
+    if url.scheme() == "https" {
+        return builder(limits).build();
+    }
+    // Loopback is no affair of a proxy's, nor of the system's certificates: without any, a redirect to https fails, no more.
+    builder(limits)
+        .no_proxy()
+        .build()
+        .or_else(|_| builder(limits).no_proxy().tls_certs_only([]).build())
+}
+
+fn builder(limits: &Limits) -> ClientBuilder {
     let here = |address: IpAddr| SocketAddr::new(address, 0);
-    let client = Client::builder()
+    Client::builder()
         .user_agent(concat!("anboto-xtask/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect)
         .read_timeout(limits.silence)
@@ -217,18 +232,13 @@ fn client(url: &Url, limits: &Limits) -> reqwest::Result<Client> {
                 here(Ipv6Addr::LOCALHOST.into()),
             ],
         )
-        // How the end of a body is told below is HTTP/1's way, and of the bytes as they are sent. Cargo may switch on more in
-        // reqwest, for another member of the workspace.
+        // How `body` tells the end of an answer is HTTP/1's way, and of the bytes as they are sent. Another member of the
+        // workspace may have more of reqwest switched on.
         .http1_only()
         .no_gzip()
         .no_brotli()
         .no_deflate()
-        .no_zstd();
-    if url.scheme() == "http" {
-        client.no_proxy().build()
-    } else {
-        client.build()
-    }
+        .no_zstd()
 }
 
 /// Reads the body as far as it is allowed to come, and says whether it is the whole.
@@ -379,7 +389,7 @@ fn may_ask(url: &Url) -> Result<(), &'static str> {
         "http" => Err(
             "plain http is for this very machine alone (localhost, 127.0.0.0/8, [::1]); use https",
         ),
-        _ => Err("it is no https: or file: URL; a file whose name has a colon is written ./NAME"),
+        _ => Err("neither https nor http"),
     }
 }
 
@@ -425,4 +435,55 @@ fn failure(error: reqwest::Error, limits: &Limits) -> String {
         cause = error.source();
     }
     parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_like_a_url_is_one() {
+        for (text, is_url) in [
+            ("https://example.com/a.yml", true),
+            ("http://localhost:8000/a.yml", true),
+            ("http://127.9.9.9/", true),
+            ("http://[::1]:80/", true),
+            ("HTTPS://EXAMPLE.COM", true),
+            ("a.yml", false),
+            ("/spec/a:b.yml", false),
+            ("./a:b.yml", false),
+            ("C:\\spec\\a.yml", false),
+        ] {
+            assert_eq!(
+                matches!(Origin::parse(text).unwrap(), Origin::Url(_)),
+                is_url,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_alone() {
+        for text in [
+            "http://localhost.example.com/",
+            "http://128.0.0.1/",
+            "http://0.0.0.0/",
+            "http://[::]/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(Origin::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_never_goes_from_https_to_http() {
+        let url = |text| Url::parse(text).unwrap();
+        let may = |from, to| may_follow(Some(&url(from)), &url(to)).is_ok();
+        assert!(may("https://a.example/", "https://b.example/"));
+        assert!(may("http://127.0.0.1/", "https://b.example/"));
+        assert!(may("http://127.0.0.1/", "http://[::1]/"));
+        assert!(!may("https://a.example/", "http://127.0.0.1/"));
+        assert!(!may("https://a.example/", "http://b.example/"));
+        assert!(!may("https://a.example/", "https://me@b.example/"));
+    }
 }

@@ -136,6 +136,8 @@ pub fn provenance(workspace: &Workspace) -> Result<Provenance> {
 /// The record as it stands. Without one, or with one that can't be read, everything is fetched afresh: that mends it.
 fn recorded(workspace: &Workspace, terminal: &Terminal) -> Option<Provenance> {
     provenance(workspace)
-        .inspect_err(|error| terminal.warning(format_args!("{error:#}; it will be written anew")))
+        .inspect_err(|error| {
+            terminal.warning(format_args!("{error:#}; the contract is fetched afresh"))
+        })
         .ok()
 }
