@@ -33,13 +33,15 @@ pub struct Problem {
 ///
 /// # Errors
 /// When it can't be found out, after what has been found out is reported.
-pub fn check(workspace: &Workspace, outside: &Outside<'_>, terminal: &Terminal) -> Result<Verdict> {
+pub fn check(workspace: &Workspace, outside: &Outside<'_>) -> Result<Verdict> {
     let mut problems = Vec::new();
     let found_out = find(workspace, outside, &mut problems);
-    report(&problems, terminal);
+    report(&problems, outside.terminal);
     found_out?;
     if problems.is_empty() {
-        terminal.step("Checked", "everything is in step with the pin");
+        outside
+            .terminal
+            .step("Checked", "everything is in step with the pin");
         return Ok(Verdict::Done);
     }
     Ok(Verdict::OutOfStep)
@@ -65,7 +67,7 @@ pub fn find(
     }
     let pin = workspace.read(PIN)?;
     problems.extend(provenance(workspace, &pin));
-    let generation = regen::generate(workspace, PIN, &pin, outside, &Terminal::silent())?;
+    let generation = regen::generate(workspace, PIN, &pin, outside)?;
     problems.extend(generation.findings.iter().map(unsettled));
     let differences = generated::differences(&workspace.path(GENERATED), &generation)?;
     problems.extend(differences.into_iter().map(stale));
@@ -153,7 +155,7 @@ fn first_difference(path: &str, old: &str, new: &str) -> String {
     text
 }
 
-fn report(problems: &[Problem], terminal: &Terminal) {
+fn report(problems: &[Problem], terminal: Terminal) {
     for problem in problems {
         terminal.problem(&problem.what);
         for line in problem.diff.iter().flat_map(|diff| diff.lines()) {

@@ -179,7 +179,8 @@ async fn download(
         return Ok(Fetched::Unchanged);
     }
     let headers = response.headers().clone();
-    let (bytes, end) = body(&mut response, limits, progress).await;
+    let mut bytes = Vec::new();
+    let end = body(&mut response, &mut bytes, limits, progress).await;
     let arrived = Arrived {
         status: Some(status),
         content_type: text(&headers, header::CONTENT_TYPE),
@@ -241,63 +242,39 @@ fn builder(limits: &Limits) -> ClientBuilder {
         .no_zstd()
 }
 
-/// Reads the body as far as it is allowed to come, and says whether it is the whole.
+/// Reads the body, as far as it may come; an error says why it can't be taken for the whole.
 async fn body(
     response: &mut Response,
+    bytes: &mut Vec<u8>,
     limits: &Limits,
     progress: &mut dyn FnMut(usize, Option<u64>),
-) -> (Vec<u8>, Result<(), String>) {
+) -> Result<(), String> {
     let announced = response.content_length();
-    let too_large = || Err(format!("larger than {} bytes", limits.size));
-    let mut bytes = Vec::new();
-    if announced.is_some_and(|announced| announced > limits.size as u64) {
-        return (bytes, too_large());
+    let too_large = format!("larger than {} bytes", limits.size);
+    if let Some(announced) = announced.filter(|announced| *announced > limits.size as u64) {
+        return Err(format!("{too_large}: it announces {announced}"));
     }
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(error) => {
-                return (
-                    bytes,
-                    Err(format!(
-                        "the answer breaks off ({})",
-                        failure(error, limits)
-                    )),
-                );
-            }
-        }
+    let breaks_off = |error| format!("the answer breaks off ({})", failure(error, limits));
+    while let Some(chunk) = response.chunk().await.map_err(breaks_off)? {
+        bytes.extend_from_slice(&chunk);
         if bytes.len() > limits.size {
             bytes.truncate(limits.size);
-            return (bytes, too_large());
+            return Err(too_large);
         }
         progress(bytes.len(), announced);
     }
     let headers = response.headers();
-    let chunked = text(headers, header::TRANSFER_ENCODING).is_some_and(|codings| {
-        codings
-            .rsplit(',')
-            .next()
-            .is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"))
-    });
-    if announced.is_none() && !chunked {
-        return (
-            bytes,
-            Err("the answer does not tell its length, so it may be cut off".to_owned()),
-        );
+    let codings = text(headers, header::TRANSFER_ENCODING).unwrap_or_default();
+    if announced.is_none() && !codings.to_ascii_lowercase().trim_end().ends_with("chunked") {
+        return Err("the answer does not tell its length, so it may be cut off".to_owned());
     }
-    if let Some(coding) = text(headers, header::CONTENT_ENCODING)
-        .filter(|coding| !coding.eq_ignore_ascii_case("identity"))
-    {
-        return (
-            bytes,
-            Err(format!(
-                "the answer is encoded as {}, which was not asked for",
-                printable(coding.as_bytes())
-            )),
-        );
+    match text(headers, header::CONTENT_ENCODING) {
+        None | Some("identity") => Ok(()),
+        Some(coding) => Err(format!(
+            "the answer is encoded as {}, which was not asked for",
+            printable(coding.as_bytes())
+        )),
     }
-    (bytes, Ok(()))
 }
 
 /// What came, for an error message.
@@ -331,7 +308,7 @@ impl Display for Arrived<'_> {
         if let Some(content_type) = self.content_type {
             write!(f, "content type {}, ", printable(content_type.as_bytes()))?;
         }
-        write!(f, "{} bytes", self.bytes.len())?;
+        write!(f, "{} bytes read", self.bytes.len())?;
         match self
             .bytes
             .trim_ascii_start()

@@ -42,6 +42,8 @@ pub struct Outside<'a> {
     pub contract_url: Option<String>,
     /// What a download may take.
     pub limits: Limits,
+    /// Where steps, warnings and reports go.
+    pub terminal: Terminal,
     /// Hears of every step of a change of files; a test ends the process there.
     pub checkpoint: &'a dyn Fn(Step),
 }
@@ -59,7 +61,7 @@ pub enum Verdict {
 ///
 /// # Errors
 /// When it could not be done; nothing has been changed then, unless the error says otherwise.
-pub fn run(cli: &Cli, outside: &Outside<'_>, terminal: &Terminal) -> Result<Verdict> {
+pub fn run(cli: &Cli, outside: &Outside<'_>) -> Result<Verdict> {
     let workspace = Workspace::open(cli.root.as_deref())?;
     match &cli.command {
         Command::Regen(Regen {
@@ -67,18 +69,16 @@ pub fn run(cli: &Cli, outside: &Outside<'_>, terminal: &Terminal) -> Result<Verd
             out: Some(out),
             ..
         }) => {
-            regen::regen_elsewhere(&workspace, spec, out, outside, terminal)?;
+            regen::regen_elsewhere(&workspace, spec, out, outside)?;
         }
         Command::Regen(Regen {
             fetch: true, from, ..
         }) => {
-            regen::regen_from_published(&workspace, from.as_deref(), outside, terminal)?;
+            regen::regen_from_published(&workspace, from.as_deref(), outside)?;
         }
-        Command::Regen(_) => regen::regen(&workspace, outside, terminal)?,
-        Command::Fetch(Fetch { from }) => {
-            regen::fetch(&workspace, from.as_deref(), outside, terminal)?
-        }
-        Command::Check => return check::check(&workspace, outside, terminal),
+        Command::Regen(_) => regen::regen(&workspace, outside)?,
+        Command::Fetch(Fetch { from }) => regen::fetch(&workspace, from.as_deref(), outside)?,
+        Command::Check => return check::check(&workspace, outside),
     }
     Ok(Verdict::Done)
 }

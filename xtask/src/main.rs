@@ -20,9 +20,10 @@ fn main() -> ExitCode {
             .ok()
             .filter(|url| !url.is_empty()),
         limits: Limits::default(),
+        terminal,
         checkpoint: &|_| {},
     };
-    match xtask::run(&cli, &outside, &terminal) {
+    match xtask::run(&cli, &outside) {
         Ok(Verdict::Done) => ExitCode::SUCCESS,
         Ok(Verdict::OutOfStep) => ExitCode::from(1),
         Err(error) => {

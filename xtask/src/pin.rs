@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use crate::Outside;
 use crate::fetch::{self, Fetched, Origin};
 use crate::provenance::{Provenance, sha256};
-use crate::terminal::Terminal;
 use crate::transaction::Changes;
 use crate::workspace::{PIN, PROVENANCE, Workspace};
 
@@ -36,19 +35,20 @@ impl Candidate {
         workspace: &Workspace,
         from: Option<&str>,
         outside: &Outside<'_>,
-        terminal: &Terminal,
     ) -> Result<Option<Self>> {
         let origin = Origin::parse(
             from.or(outside.contract_url.as_deref())
                 .unwrap_or(PUBLISHED),
         )?;
-        let recorded = recorded(workspace, terminal);
+        let recorded = recorded(workspace, outside);
         let pin = fs::read(workspace.path(PIN)).unwrap_or_default();
         let etag = recorded
             .as_ref()
             .and_then(|recorded| recorded.etag_for(&origin.record(), &pin));
-        let Some((bytes, etag)) = document(&origin, etag, outside, terminal)? else {
-            terminal.step("Unchanged", format_args!("{origin} is what is pinned"));
+        let Some((bytes, etag)) = document(&origin, etag, outside)? else {
+            outside
+                .terminal
+                .step("Unchanged", format_args!("{origin} is what is pinned"));
             return Ok(None);
         };
         let date = humantime::format_rfc3339_seconds((outside.now)()).to_string();
@@ -100,10 +100,9 @@ pub fn document(
     origin: &Origin,
     etag: Option<&str>,
     outside: &Outside<'_>,
-    terminal: &Terminal,
 ) -> Result<Option<(Vec<u8>, Option<String>)>> {
-    terminal.step("Fetching", origin);
-    let bar = terminal.download();
+    outside.terminal.step("Fetching", origin);
+    let bar = outside.terminal.download();
     let fetched = fetch::fetch(origin, etag, &outside.limits, &mut |received, total| {
         bar.set_position(received as u64);
         if let Some(total) = total {
@@ -114,7 +113,7 @@ pub fn document(
     Ok(match fetched? {
         Fetched::Unchanged => None,
         Fetched::Document { bytes, etag } => {
-            terminal.step(
+            outside.terminal.step(
                 "Fetched",
                 format_args!("{} bytes, sha256 {}", bytes.len(), sha256(&bytes)),
             );
@@ -134,10 +133,12 @@ pub fn provenance(workspace: &Workspace) -> Result<Provenance> {
 }
 
 /// The record as it stands. Without one, or with one that can't be read, everything is fetched afresh: that mends it.
-fn recorded(workspace: &Workspace, terminal: &Terminal) -> Option<Provenance> {
+fn recorded(workspace: &Workspace, outside: &Outside<'_>) -> Option<Provenance> {
     provenance(workspace)
         .inspect_err(|error| {
-            terminal.warning(format_args!("{error:#}; the contract is fetched afresh"))
+            outside
+                .terminal
+                .warning(format_args!("{error:#}; the contract is fetched afresh"))
         })
         .ok()
 }

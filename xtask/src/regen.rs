@@ -19,9 +19,9 @@ use crate::workspace::{GENERATED, OVERLAY, PIN, PROVENANCE, Workspace};
 ///
 /// # Errors
 /// When it can't be done.
-pub fn regen(workspace: &Workspace, outside: &Outside<'_>, terminal: &Terminal) -> Result<()> {
-    let claim = claim(workspace.root(), outside, terminal)?;
-    from_pin(workspace, &claim, outside, terminal)
+pub fn regen(workspace: &Workspace, outside: &Outside<'_>) -> Result<()> {
+    let claim = claim(workspace.root(), outside)?;
+    from_pin(workspace, &claim, outside)
 }
 
 /// `regen --fetch`: fetches the published contract, pins it, and regenerates the client from it.
@@ -32,23 +32,16 @@ pub fn regen_from_published(
     workspace: &Workspace,
     from: Option<&str>,
     outside: &Outside<'_>,
-    terminal: &Terminal,
 ) -> Result<()> {
-    let claim = claim(workspace.root(), outside, terminal)?;
-    let Some(candidate) = Candidate::fetch(workspace, from, outside, terminal)? else {
+    let claim = claim(workspace.root(), outside)?;
+    let Some(candidate) = Candidate::fetch(workspace, from, outside)? else {
         // The overlay or the generator may have changed all the same.
-        return from_pin(workspace, &claim, outside, terminal);
+        return from_pin(workspace, &claim, outside);
     };
-    let generation = generate(
-        workspace,
-        &candidate.name,
-        &candidate.bytes,
-        outside,
-        terminal,
-    )?;
+    let generation = generate_aloud(workspace, &candidate.name, &candidate.bytes, outside)?;
     let mut changes = Changes::default();
     candidate.pin(&mut changes)?;
-    write(workspace, &claim, &generation, changes, terminal)
+    write(workspace, &claim, &generation, changes, outside)
 }
 
 /// `regen --spec … --out …`: generates from any contract into any folder, and leaves pin and client alone.
@@ -60,20 +53,19 @@ pub fn regen_elsewhere(
     spec: &str,
     out: &Path,
     outside: &Outside<'_>,
-    terminal: &Terminal,
 ) -> Result<()> {
     let origin = Origin::parse(spec)?;
-    let (contract, _) = pin::document(&origin, None, outside, terminal)?
-        .ok_or_else(|| anyhow!("{origin}: nothing came"))?;
-    let generation = generate(workspace, &origin.to_string(), &contract, outside, terminal)?;
-    let claim = claim(out, outside, terminal)?;
+    let (contract, _) =
+        pin::document(&origin, None, outside)?.ok_or_else(|| anyhow!("{origin}: nothing came"))?;
+    let generation = generate_aloud(workspace, &origin.to_string(), &contract, outside)?;
+    let claim = claim(out, outside)?;
     let mut changes = Changes::default();
     generated::mend("", generated::differences(out, &generation)?, &mut changes)?;
     report(
         &claim.apply(changes)?,
         &format!("{}/", out.display()),
         &generation,
-        terminal,
+        outside.terminal,
     );
     Ok(())
 }
@@ -82,38 +74,27 @@ pub fn regen_elsewhere(
 ///
 /// # Errors
 /// When it can't be done; the pin is then what it was.
-pub fn fetch(
-    workspace: &Workspace,
-    from: Option<&str>,
-    outside: &Outside<'_>,
-    terminal: &Terminal,
-) -> Result<()> {
-    let claim = claim(workspace.root(), outside, terminal)?;
-    let Some(candidate) = Candidate::fetch(workspace, from, outside, terminal)? else {
+pub fn fetch(workspace: &Workspace, from: Option<&str>, outside: &Outside<'_>) -> Result<()> {
+    let claim = claim(workspace.root(), outside)?;
+    let Some(candidate) = Candidate::fetch(workspace, from, outside)? else {
         return Ok(());
     };
-    generate(
-        workspace,
-        &candidate.name,
-        &candidate.bytes,
-        outside,
-        terminal,
-    )?;
+    generate_aloud(workspace, &candidate.name, &candidate.bytes, outside)?;
     let mut changes = Changes::default();
     candidate.pin(&mut changes)?;
     let applied = claim.apply(changes)?;
     for name in &applied.written {
-        terminal.step("Pinned", name);
+        outside.terminal.step("Pinned", name);
     }
     if applied.written.iter().any(|name| name == PIN) {
-        terminal.step("Next", "cargo xtask regen");
+        outside.terminal.step("Next", "cargo xtask regen");
     } else {
-        terminal.step("Unchanged", format_args!("{PIN}"));
+        outside.terminal.step("Unchanged", format_args!("{PIN}"));
     }
     Ok(())
 }
 
-/// Generates from the contract and the workspace's overlay, and prints the findings as warnings.
+/// Generates from the contract and the workspace's overlay.
 ///
 /// # Errors
 /// When the overlay can't be read, or the generator refuses.
@@ -122,10 +103,8 @@ pub fn generate(
     name: &str,
     contract: &[u8],
     outside: &Outside<'_>,
-    terminal: &Terminal,
 ) -> Result<Generation> {
     let overlay = workspace.read(OVERLAY)?;
-    terminal.step("Generating", format_args!("from {name} and {OVERLAY}"));
     let contract = Source {
         name,
         bytes: contract,
@@ -134,22 +113,37 @@ pub fn generate(
         name: OVERLAY,
         bytes: &overlay,
     };
-    let generation = (outside.generate)(contract, overlay)?;
+    Ok((outside.generate)(contract, overlay)?)
+}
+
+/// Generates, and tells the terminal; findings are warnings.
+fn generate_aloud(
+    workspace: &Workspace,
+    name: &str,
+    contract: &[u8],
+    outside: &Outside<'_>,
+) -> Result<Generation> {
+    outside
+        .terminal
+        .step("Generating", format_args!("from {name} and {OVERLAY}"));
+    let generation = generate(workspace, name, contract, outside)?;
     for finding in &generation.findings {
-        terminal.warning(format_args!("{}: {}", finding.place, finding.message));
+        outside
+            .terminal
+            .warning(format_args!("{}: {}", finding.place, finding.message));
     }
     Ok(generation)
 }
 
-fn claim<'a>(folder: &Path, outside: &'a Outside<'a>, terminal: &Terminal) -> Result<Claim<'a>> {
+fn claim<'a>(folder: &Path, outside: &'a Outside<'a>) -> Result<Claim<'a>> {
     let (claim, recovery) = Claim::take(folder, outside.checkpoint)?;
     match recovery {
         Recovery::Nothing => {}
-        Recovery::Completed => terminal.step(
+        Recovery::Completed => outside.terminal.step(
             "Recovered",
             "completed the change that an interrupted command had begun",
         ),
-        Recovery::Discarded => terminal.step(
+        Recovery::Discarded => outside.terminal.step(
             "Recovered",
             "threw away what an interrupted command had left",
         ),
@@ -157,15 +151,10 @@ fn claim<'a>(folder: &Path, outside: &'a Outside<'a>, terminal: &Terminal) -> Re
     Ok(claim)
 }
 
-fn from_pin(
-    workspace: &Workspace,
-    claim: &Claim<'_>,
-    outside: &Outside<'_>,
-    terminal: &Terminal,
-) -> Result<()> {
+fn from_pin(workspace: &Workspace, claim: &Claim<'_>, outside: &Outside<'_>) -> Result<()> {
     let pin = workspace.read(PIN)?;
-    let generation = generate(workspace, PIN, &pin, outside, terminal)?;
-    write(workspace, claim, &generation, Changes::default(), terminal)
+    let generation = generate_aloud(workspace, PIN, &pin, outside)?;
+    write(workspace, claim, &generation, Changes::default(), outside)
 }
 
 fn write(
@@ -173,15 +162,15 @@ fn write(
     claim: &Claim<'_>,
     generation: &Generation,
     mut changes: Changes,
-    terminal: &Terminal,
+    outside: &Outside<'_>,
 ) -> Result<()> {
     let differences = generated::differences(&workspace.path(GENERATED), generation)?;
     generated::mend(GENERATED, differences, &mut changes)?;
-    report(&claim.apply(changes)?, "", generation, terminal);
+    report(&claim.apply(changes)?, "", generation, outside.terminal);
     Ok(())
 }
 
-fn report(applied: &Applied, prefix: &str, generation: &Generation, terminal: &Terminal) {
+fn report(applied: &Applied, prefix: &str, generation: &Generation, terminal: Terminal) {
     let (pinned, written): (Vec<_>, Vec<_>) = applied
         .written
         .iter()

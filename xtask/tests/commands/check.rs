@@ -12,7 +12,7 @@ use crate::world::{OLD, World};
 fn problems(world: &World) -> Vec<Problem> {
     let mut problems = Vec::new();
     world
-        .run(|workspace, outside, _| find(workspace, outside, &mut problems))
+        .run(|workspace, outside| find(workspace, outside, &mut problems))
         .unwrap();
     problems
 }

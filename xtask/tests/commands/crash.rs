@@ -34,8 +34,8 @@ fn killed_at(last: usize, work: impl FnOnce(&dyn Fn(Step)) -> Result<()>) -> boo
 /// The change that all of these tests interrupt: pin, provenance, a changed, an added and a deleted file.
 fn change(world: &World, checkpoint: &dyn Fn(Step)) -> Result<()> {
     let from = world.root().join("new.yml");
-    world.run_with(checkpoint, |workspace, outside, terminal| {
-        regen_from_published(workspace, from.to_str(), outside, terminal)
+    world.run_with(checkpoint, |workspace, outside| {
+        regen_from_published(workspace, from.to_str(), outside)
     })
 }
 

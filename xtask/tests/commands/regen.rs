@@ -93,8 +93,8 @@ fn elsewhere_leaves_pin_and_client_alone_and_nothing_beside_the_files() {
     let out = TempDir::new().unwrap();
     let out = out.path().join("a/b");
     let elsewhere = || {
-        world.run(|workspace, outside, terminal| {
-            regen_elsewhere(workspace, &server.url("/new.yml"), &out, outside, terminal)
+        world.run(|workspace, outside| {
+            regen_elsewhere(workspace, &server.url("/new.yml"), &out, outside)
         })
     };
     elsewhere().unwrap();
@@ -118,14 +118,8 @@ fn elsewhere_keeps_out_of_a_folder_with_other_files() {
     let before = tree(out.path());
     let spec = out.path().join("old.yml");
     let error = world
-        .run(|workspace, outside, terminal| {
-            regen_elsewhere(
-                workspace,
-                spec.to_str().unwrap(),
-                out.path(),
-                outside,
-                terminal,
-            )
+        .run(|workspace, outside| {
+            regen_elsewhere(workspace, spec.to_str().unwrap(), out.path(), outside)
         })
         .unwrap_err()
         .to_string();
@@ -141,8 +135,8 @@ fn elsewhere_makes_no_folder_for_a_contract_that_does_not_generate() {
     let world = World::new();
     world.write("bad.yml", "openapi: 3.1.0\n");
     let (spec, out) = (world.root().join("bad.yml"), world.root().join("out"));
-    let result = world.run(|workspace, outside, terminal| {
-        regen_elsewhere(workspace, spec.to_str().unwrap(), &out, outside, terminal)
+    let result = world.run(|workspace, outside| {
+        regen_elsewhere(workspace, spec.to_str().unwrap(), &out, outside)
     });
     let error = result.unwrap_err().to_string();
     assert_eq!(error, format!("{}:1:1: not OpenAPI 3.0", spec.display()));

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use xtask::Outside;
 use xtask::fetch::Limits;
 use xtask::provenance::{Provenance, sha256};
+use xtask::terminal::Terminal;
 use xtask::transaction::Step;
 use xtask::workspace::{GENERATED, OVERLAY, PIN, PROVENANCE, Workspace};
 
@@ -121,7 +122,7 @@ impl World {
 
     pub(crate) fn run<T>(
         &self,
-        command: impl FnOnce(&Workspace, &Outside<'_>, &Silent) -> Result<T>,
+        command: impl FnOnce(&Workspace, &Outside<'_>) -> Result<T>,
     ) -> Result<T> {
         self.run_with(&|_| {}, command)
     }
@@ -129,32 +130,29 @@ impl World {
     pub(crate) fn run_with<T>(
         &self,
         checkpoint: &dyn Fn(Step),
-        command: impl FnOnce(&Workspace, &Outside<'_>, &Silent) -> Result<T>,
+        command: impl FnOnce(&Workspace, &Outside<'_>) -> Result<T>,
     ) -> Result<T> {
         let outside = Outside {
             generate: &generate,
             now: &|| self.now.get(),
             contract_url: self.contract_url.clone(),
             limits: self.limits,
+            terminal: Terminal::silent(),
             checkpoint,
         };
-        command(&self.workspace, &outside, &Silent::silent())
+        command(&self.workspace, &outside)
     }
 
     pub(crate) fn regen_from(&self, from: &str) -> Result<()> {
-        self.run(|workspace, outside, terminal| {
-            xtask::regen::regen_from_published(workspace, Some(from), outside, terminal)
+        self.run(|workspace, outside| {
+            xtask::regen::regen_from_published(workspace, Some(from), outside)
         })
     }
 
     pub(crate) fn fetch_from(&self, from: &str) -> Result<()> {
-        self.run(|workspace, outside, terminal| {
-            xtask::regen::fetch(workspace, Some(from), outside, terminal)
-        })
+        self.run(|workspace, outside| xtask::regen::fetch(workspace, Some(from), outside))
     }
 }
-
-pub(crate) type Silent = xtask::terminal::Terminal;
 
 pub(crate) fn tree(folder: &Path) -> Tree {
     fn below(folder: &Path, prefix: &str, tree: &mut Tree) {
