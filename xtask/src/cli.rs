@@ -1,0 +1,105 @@
+//! What a maintainer can type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done
+  1  out of step: generated code, overlay, effects or provenance do not fit the pin
+  2  wrong usage
+  3  could not be done, and nothing was changed";
+
+const REGEN_ABOUT: &str = "\
+Regenerates anboto-api/src/generated/ from the contract pinned in spec/ and the overlay. Offline, and the same bytes every time.
+All files change or none; a file that stays as it is is not touched.";
+
+const FETCH_ABOUT: &str = "\
+Downloads the published contract and, if the client can be generated from it, makes it the pin in spec/.
+The client is left as it is.";
+
+const CHECK_ABOUT: &str = "\
+Says whether generated code, overlay, effects of the operations and provenance are in step with the pin.
+Offline and read-only, for CI. Prints every problem, each with the command that mends it.";
+
+const FETCHING: &str = "\
+The contract is fetched from --from, or else from the environment variable ANBOTO_CONTRACT_URL, or else from where the vendor
+publishes it. https only; plain http is for this very machine. spec/provenance.toml records what was asked, so a URL with a
+user name or password in it is refused.";
+
+const REGEN_EXAMPLES: &str = "\
+Examples:
+  cargo xtask regen                                  after an edit of the overlay or of anboto-gen
+  cargo xtask regen --fetch                          after the vendor has changed the contract
+  cargo xtask regen --fetch --from contract.yml      the same, with a file that came by another way
+  cargo xtask regen --spec old.yml --out target/old  a look at what another contract would give";
+
+const FETCH_EXAMPLES: &str = "\
+Examples:
+  cargo xtask fetch
+  cargo xtask fetch --from http://localhost:8000/anboto-trading-api-2.0.yml";
+
+/// From the published contract to the client crate.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXIT_STATUS, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The workspace to work on, for tests; otherwise the one round the current folder.
+    #[arg(long, global = true, hide = true, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Regenerate the client from the contract
+    #[command(
+        long_about = REGEN_ABOUT,
+        after_help = REGEN_EXAMPLES,
+        after_long_help = format!("{FETCHING}\n\n{REGEN_EXAMPLES}\n\n{EXIT_STATUS}"),
+    )]
+    Regen(Regen),
+    /// Download the published contract and pin it, no more
+    #[command(
+        long_about = FETCH_ABOUT,
+        after_help = FETCH_EXAMPLES,
+        after_long_help = format!("{FETCHING}\n\n{FETCH_EXAMPLES}\n\n{EXIT_STATUS}"),
+    )]
+    Fetch(Fetch),
+    /// Say whether everything is in step with the pin
+    #[command(long_about = CHECK_ABOUT, after_help = EXIT_STATUS)]
+    Check,
+}
+
+/// `regen`.
+#[derive(Debug, Default, Args)]
+pub struct Regen {
+    /// Fetch the published contract first, and pin it
+    #[arg(long)]
+    pub fetch: bool,
+    /// Fetch it from there
+    #[arg(long, value_name = "FILE_OR_URL", requires = "fetch")]
+    pub from: Option<String>,
+    /// Generate from this contract, leaving pin and client alone
+    #[arg(
+        long,
+        value_name = "FILE_OR_URL",
+        requires = "out",
+        conflicts_with = "fetch"
+    )]
+    pub spec: Option<String>,
+    /// Generate into this folder
+    #[arg(long, value_name = "DIR", requires = "spec")]
+    pub out: Option<PathBuf>,
+}
+
+/// `fetch`.
+#[derive(Debug, Default, Args)]
+pub struct Fetch {
+    /// Download it from there
+    #[arg(long, value_name = "FILE_OR_URL")]
+    pub from: Option<String>,
+}
