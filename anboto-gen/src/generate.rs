@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
+use crate::contract::Contract;
 use crate::error::Place;
-use crate::{Error, Source};
+use crate::model::{Model, ParameterKind};
+use crate::overlay::Overlay;
+use crate::{Error, Source, lower, passes, progenitor};
 
 /// What one run of the generator made.
 #[derive(Debug, Clone)]
@@ -33,6 +36,8 @@ pub enum FindingKind {
     ActionChangesNothing,
     /// An operation has no `x-anboto-effect`; it was generated as a write that is never repeated.
     UnclassifiedOperation,
+    /// A list parameter's form is not settled; it was generated as comma-joined.
+    UnsettledList,
 }
 
 /// Turns a contract, corrected by an overlay, into the files of `anboto-api/src/generated/`.
@@ -43,6 +48,50 @@ pub enum FindingKind {
 /// When either document does not parse strictly, is not OpenAPI 3.0.x (Overlay 1.0.x), or cannot be generated from. A panic
 /// inside a library on the way is caught and reported with the operation or schema that caused it.
 pub fn generate(contract: Source<'_>, overlay: Source<'_>) -> Result<Generation, Error> {
-    let _ = (contract, overlay);
-    Err(Error::new("not built yet"))
+    let (effective, mut findings) = Overlay::parse(overlay)?.apply(Contract::parse(contract)?)?;
+    // Checked after the overlay, which may mend what is wrong with the structure.
+    effective.openapi()?;
+    let model = Model::read(effective.value())?;
+    findings.extend(unsettled(&model, &effective));
+    let output = progenitor::run(&lower::lower(effective.value()))?;
+    let files = passes::run(output, &model)?;
+    Ok(Generation { files, findings })
+}
+
+/// What the contract leaves open and no person has settled in the overlay.
+fn unsettled(model: &Model, contract: &Contract) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for operation in &model.operations {
+        let place = contract.place(&operation.pointer);
+        let (id, path, method) = (
+            &operation.id,
+            &operation.path,
+            operation.method.to_lowercase(),
+        );
+        if operation.effect.is_none() {
+            findings.push(Finding {
+                kind: FindingKind::UnclassifiedOperation,
+                place: place.clone(),
+                message: format!(
+                    "nobody has said what operation `{id}` changes, so it counts as a write that is never repeated; add an \
+                     action with target `$.paths['{path}'].{method}` and update `x-anboto-effect: read` (or \
+                     repeatable-write, write, never-repeated-write) to the overlay"
+                ),
+            });
+        }
+        for parameter in &operation.parameters {
+            if parameter.kind == (ParameterKind::List { settled: false }) {
+                findings.push(Finding {
+                    kind: FindingKind::UnsettledList,
+                    place: place.clone(),
+                    message: format!(
+                        "nobody has said how the list parameter `{}` of operation `{id}` is written, so its values are joined \
+                         by commas; add an action with update `explode: false` to the overlay",
+                        parameter.name
+                    ),
+                });
+            }
+        }
+    }
+    findings
 }

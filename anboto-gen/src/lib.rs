@@ -11,9 +11,13 @@
 pub mod contract;
 mod error;
 mod generate;
+mod lower;
+mod model;
 pub mod overlay;
+mod passes;
+mod progenitor;
 
-pub use error::Error;
+pub use error::{Error, Place};
 pub use generate::{Finding, FindingKind, Generation, generate};
 
 /// A document and the name by which error messages call it.

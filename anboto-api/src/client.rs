@@ -1,0 +1,238 @@
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use anboto_auth::{Credentials, Environment, ListStyle, RequestView, Signer};
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Request, Response};
+
+use crate::call::Call;
+use crate::decode::Decode;
+use crate::error::{Answer, Kind};
+use crate::error_body::VendorError;
+use crate::{Error, ResponseValue};
+
+/// A client of the API in one environment, with or without credentials.
+///
+/// A method for each operation starts its builder; nothing is sent until `send` is awaited. Cloning is cheap, and the clones
+/// share their connections.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use anboto_api::{Client, Environment};
+///
+/// let client = Client::new(Environment::testnet())?;
+/// let server = client.status().send().await?;
+/// println!("{} at {}", server.status, server.timestamp);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    environment: Environment,
+    signer: Option<Signer>,
+    lists: ListStyle,
+    max_response_bytes: usize,
+}
+
+/// What a [`Client`] is made from; see [`Client::builder`].
+#[derive(Debug)]
+#[must_use = "nothing is made until `build` is called"]
+pub struct ClientBuilder {
+    environment: Environment,
+    signer: Option<Signer>,
+    lists: ListStyle,
+    connect_timeout: Duration,
+    timeout: Duration,
+    max_response_bytes: usize,
+}
+
+impl Client {
+    /// A client without credentials, which can call what needs no signature: `status`.
+    ///
+    /// # Errors
+    /// When the TLS library cannot start, for instance without a certificate store.
+    pub fn new(environment: Environment) -> Result<Self, BuildError> {
+        Self::builder(environment).build()
+    }
+
+    /// A client that signs what has to be signed.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_credentials(environment: Environment, credentials: Credentials) -> Result<Self, BuildError> {
+        Self::builder(environment).credentials(credentials).build()
+    }
+
+    /// A client with settings of its own.
+    pub fn builder(environment: Environment) -> ClientBuilder {
+        ClientBuilder {
+            environment,
+            signer: None,
+            lists: ListStyle::default(),
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(15),
+            max_response_bytes: 64 << 20,
+        }
+    }
+
+    /// The environment that the client talks to.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Sends one call and reads its answer: the one way to the server, which every generated `send` takes.
+    pub(crate) async fn execute<T>(&self, call: Call, decode: Decode<T>) -> Result<ResponseValue<T>, Error> {
+        let operation = call.operation;
+        let request = self.prepare(&call).await.map_err(|kind| Error::new(operation, kind))?;
+        let response = self.http.execute(request).await.map_err(|error| {
+            // A request that could not be built or connected has provably not left.
+            let kind = if error.is_connect() || error.is_builder() { Kind::Connect(error) } else { Kind::Send(error) };
+            Error::new(operation, kind)
+        })?;
+        let answer = self.receive(response).await.map_err(|(kind, answer)| Error::with_answer(operation, kind, answer))?;
+        if !answer.status.is_success() {
+            let vendor = VendorError::read(answer.status, &answer.body);
+            return Err(Error::with_answer(operation, Kind::Status(vendor), answer));
+        }
+        match decode(&answer.body) {
+            Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
+            Err(message) => Err(Error::with_answer(operation, Kind::Decode(message), answer)),
+        }
+    }
+
+    /// The request, signed if its operation is. Signing comes last, so that the signature is as fresh as can be.
+    async fn prepare(&self, call: &Call) -> Result<Request, Kind> {
+        let query = call.canonical_query(self.lists).map_err(Kind::Invalid)?;
+        let mut url = call.url(self.environment.base_url()).map_err(Kind::Invalid)?;
+        url.set_query(query.to_url_query());
+        let headers = if call.operation.signed {
+            let signer = self.signer.as_ref().ok_or(Kind::NoCredentials)?;
+            let mut view = RequestView::new(&url).with_query(&query);
+            if let Some(body) = &call.body {
+                view = view.with_body(body);
+            }
+            Some(signer.sign_for_send(&view, SystemTime::now()).await.map_err(Kind::Sign)?)
+        } else {
+            None
+        };
+        let mut request = Request::new(call.operation.method.clone(), url);
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(body) = &call.body {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.clone().into());
+        }
+        if let Some(headers) = headers {
+            request.headers_mut().extend(headers);
+        }
+        Ok(request)
+    }
+
+    /// The whole answer, or as much of it as came.
+    async fn receive(&self, mut response: Response) -> Result<Answer, (Kind, Answer)> {
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let limit = self.max_response_bytes;
+        let mut body = BytesMut::new();
+        let failed = loop {
+            match response.chunk().await {
+                Ok(None) => break None,
+                Ok(Some(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+                Ok(Some(chunk)) => {
+                    body.extend_from_slice(&chunk[..limit - body.len()]);
+                    break Some(Kind::TooLarge { limit });
+                }
+                Err(error) => break Some(Kind::Body(error)),
+            }
+        };
+        let answer = Answer { status, headers, body: Bytes::from(body) };
+        match failed {
+            None => Ok(answer),
+            Some(kind) => Err((kind, answer)),
+        }
+    }
+}
+
+/// Shows the environment, and of the credentials only whether there are any.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.environment.base_url())
+            .field("signs", &self.signer.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// Signs with these credentials and the signer's own defaults.
+    pub fn credentials(self, credentials: Credentials) -> Self {
+        let signer = Signer::new(&self.environment, credentials);
+        self.signer(signer)
+    }
+
+    /// Signs with a signer that was set up elsewhere: another receive window, signature encoding or query form.
+    pub fn signer(mut self, signer: Signer) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// How list parameters (`orderIds`, `clientOrderIds`) are written; joined by commas unless said otherwise.
+    pub fn list_style(mut self, lists: ListStyle) -> Self {
+        self.lists = lists;
+        self
+    }
+
+    /// How long connecting may take, TLS included; 5 s unless said otherwise.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How long a whole call may take, from connecting to the last byte of the answer; 15 s unless said otherwise.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// The largest answer that is read; 64 MiB unless said otherwise. A larger one is an error.
+    pub fn max_response_bytes(mut self, limit: usize) -> Self {
+        self.max_response_bytes = limit;
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// When the TLS library cannot start, for instance without a certificate store.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let http = anboto_auth::client_builder(&self.environment)
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.timeout)
+            .build()
+            .map_err(BuildError)?;
+        Ok(Client {
+            http,
+            environment: self.environment,
+            signer: self.signer,
+            lists: self.lists,
+            max_response_bytes: self.max_response_bytes,
+        })
+    }
+}
+
+/// Why no [`Client`] could be made: the HTTP library did not start.
+#[derive(Debug)]
+pub struct BuildError(reqwest::Error);
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the HTTP client could not be set up")
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}

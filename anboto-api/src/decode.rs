@@ -1,0 +1,80 @@
+//! From the bytes of an answer to its type, tolerant of the forms that the API has been seen to use.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// How an operation's answer is read. The message of the error says where in the answer and what is wrong.
+pub(crate) type Decode<T> = fn(&[u8]) -> Result<T, String>;
+
+/// The JSON that the contract says.
+pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| explain::<T>(body, error))
+}
+
+/// An answer without a body, whatever its body says.
+#[allow(dead_code, reason = "the contract of today has no such answer")]
+pub(crate) fn nothing(_body: &[u8]) -> Result<(), String> {
+    Ok(())
+}
+
+/// A single text: a JSON string, or the text itself.
+pub(crate) fn text<T: From<String>>(body: &[u8]) -> Result<T, String> {
+    let text = unquoted(body)?;
+    if text.is_empty() { Err("an empty body where a text belongs".to_owned()) } else { Ok(T::from(text)) }
+}
+
+/// A Java map as its `toString` prints it, `{status=ok, timestamp=1783329083000}`, bare or as a JSON string; or the JSON object
+/// that it stands for.
+pub(crate) fn java_map<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let text = unquoted(body)?;
+    if let Ok(object @ Value::Object(_)) = serde_json::from_str(&text) {
+        return serde_path_to_error::deserialize(object).map_err(|error| error.to_string());
+    }
+    let entries = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'))
+        .ok_or_else(|| format!("{} is not of the form {{key=value, …}}", excerpt(&text)))?;
+    let map = entries
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| match entry.split_once('=') {
+            Some((key, value)) => Ok((key.trim().to_owned(), Value::String(value.trim().to_owned()))),
+            None => Err(format!("{} has an entry without `=`", excerpt(&text))),
+        })
+        .collect::<Result<serde_json::Map<_, _>, _>>()?;
+    serde_path_to_error::deserialize(Value::Object(map)).map_err(|error| error.to_string())
+}
+
+/// `{"orders": […]}`, a bare array of orders, or a single order: all of them as the first.
+pub(crate) fn one_or_many_orders<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let is_list = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => return json(&[br#"{"orders":"#, body, b"}"].concat()),
+        Some(b'{') => matches!(serde_json::from_slice(body), Ok(Value::Object(object)) if object.contains_key("orders")),
+        _ => true,
+    };
+    if is_list { json(body) } else { json(&[br#"{"orders":["#, body, b"]}"].concat()) }
+}
+
+fn unquoted(body: &[u8]) -> Result<String, String> {
+    let text = std::str::from_utf8(body).map_err(|error| format!("a text that is not UTF-8: {error}"))?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    Ok(serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned()))
+}
+
+/// The error once more, with the path of the field that it is about. Only a failure pays for the path.
+fn explain<T: DeserializeOwned>(body: &[u8], error: serde_json::Error) -> String {
+    if body.is_empty() {
+        return "an empty body where JSON belongs".to_owned();
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(error) if error.path().iter().next().is_some() => error.to_string(),
+        _ => error.to_string(),
+    }
+}
+
+fn excerpt(text: &str) -> String {
+    let head: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+    format!("`{head}`")
+}

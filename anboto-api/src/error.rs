@@ -1,0 +1,275 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+
+use crate::error_body::VendorError;
+use crate::{InvalidRequest, Operation};
+
+/// What went wrong with a call, whatever it was: the one error type of the client.
+///
+/// It keeps all that is known: the operation, and from the moment that an answer began to arrive also its status, its headers
+/// and its body. Ask it by predicate what to do next:
+///
+/// | question | method | what to do |
+/// |---|---|---|
+/// | may the server have carried it out? | [`may_have_been_executed`](Self::may_have_been_executed) | look the order up before sending it again |
+/// | was the request itself wrong? | [`is_invalid_request`](Self::is_invalid_request) | mend it; nothing was sent |
+/// | did the server refuse the signature? | [`is_unauthorized`](Self::is_unauthorized) | check key, clock and signature encoding |
+/// | was it too fast? | [`is_rate_limited`](Self::is_rate_limited) | wait for [`retry_after`](Self::retry_after) or longer |
+/// | did time run out? | [`is_timeout`](Self::is_timeout) | see the first row |
+/// | did the answer not make sense? | [`is_decode`](Self::is_decode) | read [`body`](Self::body), report it |
+///
+/// `Display` is one line that holds no secret.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    operation: &'static Operation,
+    kind: Kind,
+    answer: Option<Answer>,
+}
+
+pub(crate) enum Kind {
+    /// The request was refused before anything was sent.
+    Invalid(InvalidRequest),
+    /// The operation has to be signed and the client has nothing to sign with.
+    NoCredentials,
+    /// The request could not be signed.
+    Sign(anboto_auth::SignError),
+    /// No connection; the request never left.
+    Connect(reqwest::Error),
+    /// The request may have left, and no answer came.
+    Send(reqwest::Error),
+    /// The answer broke off in the middle of its body.
+    Body(reqwest::Error),
+    /// The answer is larger than the client's limit.
+    TooLarge { limit: usize },
+    /// A status other than 2xx.
+    Status(VendorError),
+    /// A 2xx whose body is not what the contract says.
+    Decode(String),
+}
+
+/// What arrived of an answer.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// How much of a body an error keeps: 1 MiB, so that errors can be held on to without harm.
+const KEPT: usize = 1 << 20;
+
+impl Error {
+    pub(crate) fn new(operation: &'static Operation, kind: Kind) -> Self {
+        Self(Box::new(Inner { operation, kind, answer: None }))
+    }
+
+    pub(crate) fn with_answer(operation: &'static Operation, kind: Kind, mut answer: Answer) -> Self {
+        // Copied, not sliced: a slice would keep the whole body in memory.
+        if answer.body.len() > KEPT {
+            answer.body = Bytes::copy_from_slice(&answer.body[..KEPT]);
+        }
+        Self(Box::new(Inner { operation, kind, answer: Some(answer) }))
+    }
+
+    /// The operation that was called.
+    pub fn operation(&self) -> &'static Operation {
+        self.0.operation
+    }
+
+    /// The status of the answer; `None` when no answer came.
+    ///
+    /// It is a 2xx when the call succeeded as far as HTTP goes and its answer could not be read.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.answer.as_ref().map(|answer| answer.status)
+    }
+
+    /// The headers of the answer; `None` when no answer came.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.0.answer.as_ref().map(|answer| &answer.headers)
+    }
+
+    /// The body of the answer as far as it arrived, at most its first MiB; empty when there was none.
+    pub fn body(&self) -> &[u8] {
+        self.0.answer.as_ref().map_or(&[], |answer| &answer.body)
+    }
+
+    /// The vendor's error code, such as `INVALID_SIGNATURE`, when the answer carries one.
+    ///
+    /// [`ApiErrorCode`](crate::types::ApiErrorCode) has the documented ones: `code.parse::<ApiErrorCode>()`.
+    pub fn code(&self) -> Option<&str> {
+        self.vendor().and_then(|vendor| vendor.code.as_deref())
+    }
+
+    /// The vendor's words, when the answer carries any: from a JSON body, a plain text, or the title of an HTML page.
+    pub fn vendor_message(&self) -> Option<&str> {
+        self.vendor().and_then(|vendor| vendor.message.as_deref())
+    }
+
+    /// How long the server asks to wait before the next call, by its `Retry-After` header (RFC 9110, section 10.2.3).
+    ///
+    /// The contract documents no such header; something in front of the server may still send one. A date counts from `now`, and
+    /// one that has passed is no wait at all.
+    pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+        let value = self.headers()?.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        match value.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => Some(httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or(Duration::ZERO)),
+        }
+    }
+
+    /// Whether the server may have carried the operation out, so that sending it again may do it twice.
+    ///
+    /// `false` for a read, for whatever never left this machine, and for a status by which a server says that it refused the
+    /// request (400, 401, 403, 404, 405, 413, 414, 415, 422, 429). `true` in every other case, a timeout and a 5xx among them.
+    pub fn may_have_been_executed(&self) -> bool {
+        if !self.0.operation.effect.is_write() {
+            return false;
+        }
+        match self.0.kind {
+            Kind::Invalid(_) | Kind::NoCredentials | Kind::Sign(_) | Kind::Connect(_) => false,
+            _ => !matches!(
+                self.status().map(|status| status.as_u16()),
+                Some(400 | 401 | 403 | 404 | 405 | 413 | 414 | 415 | 422 | 429)
+            ),
+        }
+    }
+
+    /// Whether the request was refused here, before anything was sent, because something in it is missing or wrong.
+    pub fn is_invalid_request(&self) -> bool {
+        matches!(self.0.kind, Kind::Invalid(_))
+    }
+
+    /// Whether the operation has to be signed and the client has no credentials. Nothing was sent.
+    pub fn is_missing_credentials(&self) -> bool {
+        matches!(self.0.kind, Kind::NoCredentials)
+    }
+
+    /// Whether the request could not be signed: its origin, the clock, or the key. Nothing was sent.
+    pub fn is_signing(&self) -> bool {
+        matches!(self.0.kind, Kind::Sign(_))
+    }
+
+    /// Whether no connection could be made. Nothing was sent.
+    pub fn is_connect(&self) -> bool {
+        matches!(self.0.kind, Kind::Connect(_))
+    }
+
+    /// Whether a time limit ran out: while connecting, while waiting for the answer, or while reading it.
+    pub fn is_timeout(&self) -> bool {
+        match &self.0.kind {
+            Kind::Connect(error) | Kind::Send(error) | Kind::Body(error) => error.is_timeout(),
+            _ => false,
+        }
+    }
+
+    /// Whether the server answered with a status other than 2xx.
+    pub fn is_status(&self) -> bool {
+        matches!(self.0.kind, Kind::Status(_))
+    }
+
+    /// Whether the server refused who asked: 401 or 403.
+    pub fn is_unauthorized(&self) -> bool {
+        self.is_status() && matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+    }
+
+    /// Whether the server asks for fewer calls: 429, or an error code that says so.
+    pub fn is_rate_limited(&self) -> bool {
+        self.is_status()
+            && (self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+                || matches!(self.code(), Some("RATE_LIMIT_EXCEEDED" | "DDOS_PROTECTION")))
+    }
+
+    /// Whether the server, or something in front of it, failed: 5xx.
+    pub fn is_server_error(&self) -> bool {
+        self.is_status() && self.status().is_some_and(|status| status.is_server_error())
+    }
+
+    /// Whether a 2xx came whose body could not be read: cut off, too large, or not what the contract says.
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, Kind::Decode(_) | Kind::Body(_) | Kind::TooLarge { .. })
+            && self.status().is_some_and(|status| status.is_success())
+    }
+
+    fn vendor(&self) -> Option<&VendorError> {
+        match &self.0.kind {
+            Kind::Status(vendor) => Some(vendor),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.operation.id)?;
+        match &self.0.kind {
+            Kind::Invalid(invalid) => write!(f, "not sent: {invalid}")?,
+            Kind::NoCredentials => f.write_str("not sent: the operation is signed, and the client was given no credentials")?,
+            Kind::Sign(error) => write!(f, "not sent: {error}")?,
+            Kind::Connect(error) => write!(f, "not sent: no connection to the server: {}", Causes(error))?,
+            Kind::Send(error) if error.is_timeout() => f.write_str("no answer within the time limit")?,
+            Kind::Send(error) => write!(f, "no answer: {}", Causes(error))?,
+            Kind::Body(error) if error.is_timeout() => f.write_str("the answer did not end within the time limit")?,
+            Kind::Body(error) => write!(f, "the answer broke off after {} bytes: {}", self.body().len(), Causes(error))?,
+            Kind::TooLarge { limit } => write!(f, "the answer is larger than the limit of {limit} bytes")?,
+            Kind::Status(vendor) => write!(f, "{vendor}")?,
+            Kind::Decode(message) => write!(f, "the answer is not what the contract says: {message}")?,
+        }
+        if let Some(answer) = &self.0.answer {
+            write!(f, " ({}", answer.status)?;
+            if let Some(Ok(content_type)) = answer.headers.get(CONTENT_TYPE).map(|value| value.to_str()) {
+                write!(f, ", {content_type}")?;
+            }
+            f.write_str(")")?;
+        }
+        if self.may_have_been_executed() {
+            f.write_str("; the server may have carried it out")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("operation", &self.0.operation.id)
+            .field("message", &self.to_string())
+            .field("body_bytes", &self.body().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.kind {
+            Kind::Invalid(invalid) => Some(invalid),
+            Kind::Sign(error) => Some(error),
+            Kind::Connect(error) | Kind::Send(error) | Kind::Body(error) => Some(error),
+            Kind::NoCredentials | Kind::TooLarge { .. } | Kind::Status(_) | Kind::Decode(_) => None,
+        }
+    }
+}
+
+/// The causes of a transport error from the outermost in. reqwest's own text ends with the URL and leaves the causes out: the
+/// reverse of what a reader needs.
+struct Causes<'a>(&'a reqwest::Error);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cause = self.0.source();
+        if cause.is_none() {
+            return f.write_str("the request failed");
+        }
+        let mut separator = "";
+        while let Some(error) = cause {
+            write!(f, "{separator}{error}")?;
+            separator = ": ";
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! The call into progenitor, with its settings and with a net under it.
+
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle};
+use schemars::schema::{InstanceType, SchemaObject};
+use serde_json::{Map, Value};
+
+use crate::Error;
+use crate::lower::{FORMS, OWN_TYPES};
+
+/// Runs progenitor on a lowered contract.
+///
+/// # Errors
+/// What progenitor refuses or panics on is reported with the operation or schema at fault.
+pub(crate) fn run(lowered: &Value) -> Result<syn::File, Error> {
+    match attempt(lowered) {
+        Ok(file) => Ok(file),
+        Err(message) => Err(Error::new(match culprit(lowered) {
+            Some(culprit) => {
+                format!("{culprit} cannot be generated: {message}; mend it in the overlay")
+            }
+            None => format!("the contract cannot be generated: {message}"),
+        })),
+    }
+}
+
+fn attempt(lowered: &Value) -> Result<syn::File, String> {
+    let openapi: openapiv3::OpenAPI =
+        serde_json::from_value(lowered.clone()).map_err(|error| error.to_string())?;
+    let tokens = quietly(|| Generator::new(&settings()).generate_tokens(&openapi))?
+        .map_err(|error| error.to_string())?;
+    syn::parse2(tokens).map_err(|error| format!("progenitor's output does not parse: {error}"))
+}
+
+fn settings() -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_map_type("::std::collections::BTreeMap");
+    let forms = FORMS
+        .iter()
+        .map(|form| (form.format, format!("crate::codec::{}", form.marker)));
+    let own_types = OWN_TYPES
+        .iter()
+        .map(|(format, path)| (*format, (*path).to_owned()));
+    for (format, path) in forms.chain(own_types) {
+        let schema = SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            format: Some(format.to_owned()),
+            ..SchemaObject::default()
+        };
+        settings.with_conversion(schema, path, [].into_iter());
+    }
+    settings
+}
+
+/// The first schema or operation that fails when the contract holds no other: found by trying, since progenitor's errors and
+/// panics do not say.
+fn culprit(lowered: &Value) -> Option<String> {
+    let mut bare = lowered.clone();
+    bare["paths"] = Value::Object(Map::new());
+    if attempt(&bare).is_err() {
+        let schemas = lowered.pointer("/components/schemas")?.as_object()?;
+        // The others stay as plain objects, so that references still find something.
+        let placeholder = serde_json::json!({ "type": "object" });
+        return schemas.keys().find_map(|name| {
+            let mut alone = bare.clone();
+            for (other, schema) in alone["components"]["schemas"].as_object_mut()? {
+                if other != name {
+                    *schema = placeholder.clone();
+                }
+            }
+            attempt(&alone).is_err().then(|| format!("schema `{name}`"))
+        });
+    }
+    lowered
+        .get("paths")?
+        .as_object()?
+        .iter()
+        .find_map(|(path, item)| {
+            item.as_object()?.iter().find_map(|(method, operation)| {
+                let mut alone = bare.clone();
+                alone["paths"] = serde_json::json!({ path: { method: operation } });
+                let id = operation
+                    .get("operationId")
+                    .and_then(Value::as_str)
+                    .unwrap_or(path);
+                attempt(&alone)
+                    .is_err()
+                    .then(|| format!("operation `{id}`"))
+            })
+        })
+}
+
+thread_local! {
+    /// Whether a panic on this thread is caught and told as an error, so that it needs no words of its own.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs code of others that may panic; a panic becomes its message and prints nothing.
+fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                loud(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    QUIET.set(false);
+    result.map_err(|panic| {
+        let words = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        format!(
+            "the generator stopped: {}",
+            words.unwrap_or("it did not say why")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_panic_names_its_operation() {
+        // progenitor asserts that an operation has at most one type of success.
+        let lowered = json!({
+            "openapi": "3.0.3",
+            "info": { "title": "t", "version": "0" },
+            "paths": {
+                "/fine": { "get": { "operationId": "fine", "responses": { "200": { "description": "" } } } },
+                "/broken": { "get": { "operationId": "broken", "responses": {
+                    "200": { "description": "", "content": { "application/json": { "schema": { "type": "string" } } } },
+                    "201": { "description": "", "content": { "application/json": { "schema": { "type": "integer" } } } },
+                } } },
+            },
+            "components": { "schemas": {} },
+        });
+        let error = run(&lowered).unwrap_err().to_string();
+        assert!(
+            error.starts_with("operation `broken` cannot be generated: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_schema_that_cannot_be_generated_is_named() {
+        let lowered = json!({
+            "openapi": "3.0.3",
+            "info": { "title": "t", "version": "0" },
+            "paths": {},
+            "components": { "schemas": {
+                "Fine": { "type": "object" },
+                "Broken": { "type": "integer", "enum": ["a", "b"] },
+            } },
+        });
+        let error = run(&lowered).unwrap_err().to_string();
+        assert!(
+            error.starts_with("schema `Broken` cannot be generated: "),
+            "{error}"
+        );
+    }
+}
