@@ -78,7 +78,8 @@ fn answer(orders: u32) -> Vec<u8> {
 
 fn decode(criterion: &mut Criterion) {
     let json = answer(1_000);
-    let exact: types::OrderDetailsList = serde_json::from_slice(&json).expect("the benchmark's own JSON");
+    let exact: types::OrderDetailsList =
+        serde_json::from_slice(&json).expect("the benchmark's own JSON");
     let float: FloatOrders = serde_json::from_slice(&json).expect("the benchmark's own JSON");
     assert_eq!(exact.orders.len(), float.orders.len());
     let mut group = criterion.benchmark_group("decode 1,000 OrderDetails");
@@ -86,7 +87,9 @@ fn decode(criterion: &mut Criterion) {
     group.bench_function("exact decimals", |bencher| {
         bencher.iter(|| serde_json::from_slice::<types::OrderDetailsList>(&json));
     });
-    group.bench_function("f64", |bencher| bencher.iter(|| serde_json::from_slice::<FloatOrders>(&json)));
+    group.bench_function("f64", |bencher| {
+        bencher.iter(|| serde_json::from_slice::<FloatOrders>(&json))
+    });
     group.finish();
 }
 

@@ -28,7 +28,13 @@ enum Value {
 
 impl Call {
     pub(crate) fn new(operation: &'static Operation) -> Self {
-        Self { operation, path: Vec::new(), query: Vec::new(), body: None, invalid: None }
+        Self {
+            operation,
+            path: Vec::new(),
+            query: Vec::new(),
+            body: None,
+            invalid: None,
+        }
     }
 
     /// A query parameter; given a second time it replaces the first.
@@ -46,10 +52,17 @@ impl Call {
 
     /// A list parameter. An empty list is refused: the server could not tell it from no parameter at all, which means the very
     /// opposite (no restriction).
-    pub(crate) fn query_list<T: fmt::Display>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+    pub(crate) fn query_list<T: fmt::Display>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+    ) {
         let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
         if values.is_empty() {
-            self.refuse(InvalidRequest::at(name, "an empty list; leave the parameter out to ask for all"));
+            self.refuse(InvalidRequest::at(
+                name,
+                "an empty list; leave the parameter out to ask for all",
+            ));
         } else {
             self.set(name, Value::List(values));
         }
@@ -84,7 +97,11 @@ impl Call {
 
     /// Reports a parameter that the contract requires and nobody has given.
     pub(crate) fn require(&mut self, name: &'static str) {
-        let given = self.query.iter().map(|(given, _)| given).chain(self.path.iter().map(|(given, _)| given));
+        let given = self
+            .query
+            .iter()
+            .map(|(given, _)| given)
+            .chain(self.path.iter().map(|(given, _)| given));
         if !given.into_iter().any(|given| *given == name) {
             self.refuse(InvalidRequest::at(name, "required, and not given"));
         }
@@ -103,15 +120,24 @@ impl Call {
 
     /// The URL below a base URL, without its query.
     pub(crate) fn url(&self, base_url: &str) -> Result<Url, InvalidRequest> {
-        let unusable = |error: &dyn fmt::Display| InvalidRequest::new(format!("{base_url} is no base of a URL: {error}"));
+        let unusable = |error: &dyn fmt::Display| {
+            InvalidRequest::new(format!("{base_url} is no base of a URL: {error}"))
+        };
         let mut url = Url::parse(base_url).map_err(|error| unusable(&error))?;
-        let mut segments = url.path_segments_mut().map_err(|()| unusable(&"it takes no path"))?;
+        let mut segments = url
+            .path_segments_mut()
+            .map_err(|()| unusable(&"it takes no path"))?;
         segments.pop_if_empty();
         for segment in self.operation.path.split('/').skip(1) {
-            let name = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}'));
+            let name = segment
+                .strip_prefix('{')
+                .and_then(|segment| segment.strip_suffix('}'));
             match name.and_then(|name| self.path.iter().find(|(given, _)| *given == name)) {
                 Some((name, value)) if matches!(value.as_str(), "" | "." | "..") => {
-                    return Err(InvalidRequest::at(name, format!("{value:?} cannot be part of a path")));
+                    return Err(InvalidRequest::at(
+                        name,
+                        format!("{value:?} cannot be part of a path"),
+                    ));
                 }
                 Some((_, value)) => segments.push(value),
                 None => segments.push(segment),
@@ -122,7 +148,10 @@ impl Call {
     }
 
     /// The query as it goes out, or the first thing that is wrong with the call.
-    pub(crate) fn canonical_query(&self, lists: ListStyle) -> Result<CanonicalQuery, InvalidRequest> {
+    pub(crate) fn canonical_query(
+        &self,
+        lists: ListStyle,
+    ) -> Result<CanonicalQuery, InvalidRequest> {
         if let Some(invalid) = &self.invalid {
             return Err(invalid.clone());
         }
@@ -133,7 +162,9 @@ impl Call {
                     query.push(*name, value);
                 }
                 Value::List(values) => {
-                    query.list(*name, values).map_err(|error| InvalidRequest::at(name, error.to_string()))?;
+                    query
+                        .list(*name, values)
+                        .map_err(|error| InvalidRequest::at(name, error.to_string()))?;
                 }
             }
         }
@@ -146,7 +177,10 @@ impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("operation", &self.operation.id)
-            .field("query", &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field(
+                "query",
+                &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            )
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .finish_non_exhaustive()
     }

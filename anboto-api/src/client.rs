@@ -61,7 +61,10 @@ impl Client {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_credentials(environment: Environment, credentials: Credentials) -> Result<Self, BuildError> {
+    pub fn with_credentials(
+        environment: Environment,
+        credentials: Credentials,
+    ) -> Result<Self, BuildError> {
         Self::builder(environment).credentials(credentials).build()
     }
 
@@ -83,15 +86,29 @@ impl Client {
     }
 
     /// Sends one call and reads its answer: the one way to the server, which every generated `send` takes.
-    pub(crate) async fn execute<T>(&self, call: Call, decode: Decode<T>) -> Result<ResponseValue<T>, Error> {
+    pub(crate) async fn execute<T>(
+        &self,
+        call: Call,
+        decode: Decode<T>,
+    ) -> Result<ResponseValue<T>, Error> {
         let operation = call.operation;
-        let request = self.prepare(&call).await.map_err(|kind| Error::new(operation, kind))?;
+        let request = self
+            .prepare(&call)
+            .await
+            .map_err(|kind| Error::new(operation, kind))?;
         let response = self.http.execute(request).await.map_err(|error| {
             // A request that could not be built or connected has provably not left.
-            let kind = if error.is_connect() || error.is_builder() { Kind::Connect(error) } else { Kind::Send(error) };
+            let kind = if error.is_connect() || error.is_builder() {
+                Kind::Connect(error)
+            } else {
+                Kind::Send(error)
+            };
             Error::new(operation, kind)
         })?;
-        let answer = self.receive(response).await.map_err(|(kind, answer)| Error::with_answer(operation, kind, answer))?;
+        let answer = self
+            .receive(response)
+            .await
+            .map_err(|(kind, answer)| Error::with_answer(operation, kind, answer))?;
         if !answer.status.is_success() {
             let vendor = VendorError::read(answer.status, &answer.body);
             return Err(Error::with_answer(operation, Kind::Status(vendor), answer));
@@ -105,7 +122,9 @@ impl Client {
     /// The request, signed if its operation is. Signing comes last, so that the signature is as fresh as can be.
     async fn prepare(&self, call: &Call) -> Result<Request, Kind> {
         let query = call.canonical_query(self.lists).map_err(Kind::Invalid)?;
-        let mut url = call.url(self.environment.base_url()).map_err(Kind::Invalid)?;
+        let mut url = call
+            .url(self.environment.base_url())
+            .map_err(Kind::Invalid)?;
         url.set_query(query.to_url_query());
         let headers = if call.operation.signed {
             let signer = self.signer.as_ref().ok_or(Kind::NoCredentials)?;
@@ -113,14 +132,23 @@ impl Client {
             if let Some(body) = &call.body {
                 view = view.with_body(body);
             }
-            Some(signer.sign_for_send(&view, SystemTime::now()).await.map_err(Kind::Sign)?)
+            Some(
+                signer
+                    .sign_for_send(&view, SystemTime::now())
+                    .await
+                    .map_err(Kind::Sign)?,
+            )
         } else {
             None
         };
         let mut request = Request::new(call.operation.method.clone(), url);
-        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        request
+            .headers_mut()
+            .insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(body) = &call.body {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.clone().into());
         }
         if let Some(headers) = headers {
@@ -138,7 +166,9 @@ impl Client {
         let failed = loop {
             match response.chunk().await {
                 Ok(None) => break None,
-                Ok(Some(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+                Ok(Some(chunk)) if body.len() + chunk.len() <= limit => {
+                    body.extend_from_slice(&chunk)
+                }
                 Ok(Some(chunk)) => {
                     body.extend_from_slice(&chunk[..limit - body.len()]);
                     break Some(Kind::TooLarge { limit });
@@ -146,7 +176,11 @@ impl Client {
                 Err(error) => break Some(Kind::Body(error)),
             }
         };
-        let answer = Answer { status, headers, body: Bytes::from(body) };
+        let answer = Answer {
+            status,
+            headers,
+            body: Bytes::from(body),
+        };
         match failed {
             None => Ok(answer),
             Some(kind) => Err((kind, answer)),

@@ -59,7 +59,10 @@ impl<T, F: Form<T>> Serialize for RefInForm<'_, T, F> {
 
 impl<T, F: Form<T>> Form<Option<T>> for Option<F> {
     fn write<S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().map(|value| RefInForm::<T, F>(value, PhantomData)).serialize(serializer)
+        value
+            .as_ref()
+            .map(|value| RefInForm::<T, F>(value, PhantomData))
+            .serialize(serializer)
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -69,7 +72,11 @@ impl<T, F: Form<T>> Form<Option<T>> for Option<F> {
 
 impl<T, F: Form<T>> Form<Vec<T>> for Vec<F> {
     fn write<S: Serializer>(value: &Vec<T>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(value.iter().map(|value| RefInForm::<T, F>(value, PhantomData)))
+        serializer.collect_seq(
+            value
+                .iter()
+                .map(|value| RefInForm::<T, F>(value, PhantomData)),
+        )
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
@@ -80,7 +87,11 @@ impl<T, F: Form<T>> Form<Vec<T>> for Vec<F> {
 
 impl<T, F: Form<T>> Form<BTreeMap<String, T>> for BTreeMap<String, F> {
     fn write<S: Serializer>(value: &BTreeMap<String, T>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(value.iter().map(|(key, value)| (key, RefInForm::<T, F>(value, PhantomData))))
+        serializer.collect_map(
+            value
+                .iter()
+                .map(|(key, value)| (key, RefInForm::<T, F>(value, PhantomData))),
+        )
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error> {

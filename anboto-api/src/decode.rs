@@ -20,7 +20,11 @@ pub(crate) fn nothing(_body: &[u8]) -> Result<(), String> {
 /// A single text: a JSON string, or the text itself.
 pub(crate) fn text<T: From<String>>(body: &[u8]) -> Result<T, String> {
     let text = unquoted(body)?;
-    if text.is_empty() { Err("an empty body where a text belongs".to_owned()) } else { Ok(T::from(text)) }
+    if text.is_empty() {
+        Err("an empty body where a text belongs".to_owned())
+    } else {
+        Ok(T::from(text))
+    }
 }
 
 /// A Java map as its `toString` prints it, `{status=ok, timestamp=1783329083000}`, bare or as a JSON string; or the JSON object
@@ -39,7 +43,10 @@ pub(crate) fn java_map<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
         .map(|entry| match entry.split_once('=') {
-            Some((key, value)) => Ok((key.trim().to_owned(), Value::String(value.trim().to_owned()))),
+            Some((key, value)) => Ok((
+                key.trim().to_owned(),
+                Value::String(value.trim().to_owned()),
+            )),
             None => Err(format!("{} has an entry without `=`", excerpt(&text))),
         })
         .collect::<Result<serde_json::Map<_, _>, _>>()?;
@@ -50,14 +57,21 @@ pub(crate) fn java_map<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 pub(crate) fn one_or_many_orders<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let is_list = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'[') => return json(&[br#"{"orders":"#, body, b"}"].concat()),
-        Some(b'{') => matches!(serde_json::from_slice(body), Ok(Value::Object(object)) if object.contains_key("orders")),
+        Some(b'{') => {
+            matches!(serde_json::from_slice(body), Ok(Value::Object(object)) if object.contains_key("orders"))
+        }
         _ => true,
     };
-    if is_list { json(body) } else { json(&[br#"{"orders":["#, body, b"]}"].concat()) }
+    if is_list {
+        json(body)
+    } else {
+        json(&[br#"{"orders":["#, body, b"]}"].concat())
+    }
 }
 
 fn unquoted(body: &[u8]) -> Result<String, String> {
-    let text = std::str::from_utf8(body).map_err(|error| format!("a text that is not UTF-8: {error}"))?;
+    let text =
+        std::str::from_utf8(body).map_err(|error| format!("a text that is not UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     Ok(serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned()))
 }

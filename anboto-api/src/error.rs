@@ -65,15 +65,27 @@ const KEPT: usize = 1 << 20;
 
 impl Error {
     pub(crate) fn new(operation: &'static Operation, kind: Kind) -> Self {
-        Self(Box::new(Inner { operation, kind, answer: None }))
+        Self(Box::new(Inner {
+            operation,
+            kind,
+            answer: None,
+        }))
     }
 
-    pub(crate) fn with_answer(operation: &'static Operation, kind: Kind, mut answer: Answer) -> Self {
+    pub(crate) fn with_answer(
+        operation: &'static Operation,
+        kind: Kind,
+        mut answer: Answer,
+    ) -> Self {
         // Copied, not sliced: a slice would keep the whole body in memory.
         if answer.body.len() > KEPT {
             answer.body = Bytes::copy_from_slice(&answer.body[..KEPT]);
         }
-        Self(Box::new(Inner { operation, kind, answer: Some(answer) }))
+        Self(Box::new(Inner {
+            operation,
+            kind,
+            answer: Some(answer),
+        }))
     }
 
     /// The operation that was called.
@@ -118,7 +130,12 @@ impl Error {
         let value = self.headers()?.get(RETRY_AFTER)?.to_str().ok()?.trim();
         match value.parse() {
             Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => Some(httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or(Duration::ZERO)),
+            Err(_) => Some(
+                httpdate::parse_http_date(value)
+                    .ok()?
+                    .duration_since(now)
+                    .unwrap_or(Duration::ZERO),
+            ),
         }
     }
 
@@ -174,7 +191,11 @@ impl Error {
 
     /// Whether the server refused who asked: 401 or 403.
     pub fn is_unauthorized(&self) -> bool {
-        self.is_status() && matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+        self.is_status()
+            && matches!(
+                self.status(),
+                Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            )
     }
 
     /// Whether the server asks for fewer calls: 429, or an error code that says so.
@@ -191,8 +212,10 @@ impl Error {
 
     /// Whether a 2xx came whose body could not be read: cut off, too large, or not what the contract says.
     pub fn is_decode(&self) -> bool {
-        matches!(self.0.kind, Kind::Decode(_) | Kind::Body(_) | Kind::TooLarge { .. })
-            && self.status().is_some_and(|status| status.is_success())
+        matches!(
+            self.0.kind,
+            Kind::Decode(_) | Kind::Body(_) | Kind::TooLarge { .. }
+        ) && self.status().is_some_and(|status| status.is_success())
     }
 
     fn vendor(&self) -> Option<&VendorError> {
@@ -208,20 +231,41 @@ impl fmt::Display for Error {
         write!(f, "{}: ", self.0.operation.id)?;
         match &self.0.kind {
             Kind::Invalid(invalid) => write!(f, "not sent: {invalid}")?,
-            Kind::NoCredentials => f.write_str("not sent: the operation is signed, and the client was given no credentials")?,
+            Kind::NoCredentials => f.write_str(
+                "not sent: the operation is signed, and the client was given no credentials",
+            )?,
             Kind::Sign(error) => write!(f, "not sent: {error}")?,
-            Kind::Connect(error) => write!(f, "not sent: no connection to the server: {}", Causes(error))?,
-            Kind::Send(error) if error.is_timeout() => f.write_str("no answer within the time limit")?,
+            Kind::Connect(error) => write!(
+                f,
+                "not sent: no connection to the server: {}",
+                Causes(error)
+            )?,
+            Kind::Send(error) if error.is_timeout() => {
+                f.write_str("no answer within the time limit")?
+            }
             Kind::Send(error) => write!(f, "no answer: {}", Causes(error))?,
-            Kind::Body(error) if error.is_timeout() => f.write_str("the answer did not end within the time limit")?,
-            Kind::Body(error) => write!(f, "the answer broke off after {} bytes: {}", self.body().len(), Causes(error))?,
-            Kind::TooLarge { limit } => write!(f, "the answer is larger than the limit of {limit} bytes")?,
+            Kind::Body(error) if error.is_timeout() => {
+                f.write_str("the answer did not end within the time limit")?
+            }
+            Kind::Body(error) => write!(
+                f,
+                "the answer broke off after {} bytes: {}",
+                self.body().len(),
+                Causes(error)
+            )?,
+            Kind::TooLarge { limit } => {
+                write!(f, "the answer is larger than the limit of {limit} bytes")?
+            }
             Kind::Status(vendor) => write!(f, "{vendor}")?,
-            Kind::Decode(message) => write!(f, "the answer is not what the contract says: {message}")?,
+            Kind::Decode(message) => {
+                write!(f, "the answer is not what the contract says: {message}")?
+            }
         }
         if let Some(answer) = &self.0.answer {
             write!(f, " ({}", answer.status)?;
-            if let Some(Ok(content_type)) = answer.headers.get(CONTENT_TYPE).map(|value| value.to_str()) {
+            if let Some(Ok(content_type)) =
+                answer.headers.get(CONTENT_TYPE).map(|value| value.to_str())
+            {
                 write!(f, ", {content_type}")?;
             }
             f.write_str(")")?;

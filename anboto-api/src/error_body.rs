@@ -31,16 +31,30 @@ impl VendorError {
         let text = text.trim_start_matches('\u{feff}').trim();
         let mut read = match serde_json::from_str(text) {
             Ok(Value::Object(object)) => Self {
-                code: ["error_code", "errorCode", "code"].into_iter().find_map(|key| scalar(object.get(key)?)),
-                message: embedded(&object)
-                    .or_else(|| ["message", "error", "title"].into_iter().find_map(|key| scalar(object.get(key)?))),
+                code: ["error_code", "errorCode", "code"]
+                    .into_iter()
+                    .find_map(|key| scalar(object.get(key)?)),
+                message: embedded(&object).or_else(|| {
+                    ["message", "error", "title"]
+                        .into_iter()
+                        .find_map(|key| scalar(object.get(key)?))
+                }),
                 status: None,
             },
-            Ok(Value::String(message)) => Self { message: Some(message), ..Self::default() },
+            Ok(Value::String(message)) => Self {
+                message: Some(message),
+                ..Self::default()
+            },
             // Another shape of JSON says nothing that a line could hold; the body is there for who wants it.
             Ok(_) => Self::default(),
-            Err(_) if text.starts_with('<') => Self { message: title(text), ..Self::default() },
-            Err(_) => Self { message: Some(text.to_owned()), ..Self::default() },
+            Err(_) if text.starts_with('<') => Self {
+                message: title(text),
+                ..Self::default()
+            },
+            Err(_) => Self {
+                message: Some(text.to_owned()),
+                ..Self::default()
+            },
         };
         read.code = read.code.and_then(one_line);
         read.message = read.message.and_then(one_line);
@@ -61,7 +75,10 @@ fn scalar(value: &Value) -> Option<String> {
 /// outer message says less than the inner ones.
 fn embedded(object: &serde_json::Map<String, Value>) -> Option<String> {
     let errors = object.get("_embedded")?.get("errors")?.as_array()?;
-    let messages: Vec<_> = errors.iter().filter_map(|error| error.get("message")?.as_str()).collect();
+    let messages: Vec<_> = errors
+        .iter()
+        .filter_map(|error| error.get("message")?.as_str())
+        .collect();
     (!messages.is_empty()).then(|| messages.join("; "))
 }
 
@@ -77,7 +94,10 @@ fn title(html: &str) -> Option<String> {
 /// The text without control characters and runs of white space, at most 300 characters of it; `None` when nothing is left.
 fn one_line(text: String) -> Option<String> {
     let mut line = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
         if !line.is_empty() {
             line.push(' ');
         }
@@ -95,7 +115,10 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> (Option<String>, Option<String>) {
-        let read = VendorError::read(StatusCode::BAD_REQUEST, &Bytes::copy_from_slice(body.as_bytes()));
+        let read = VendorError::read(
+            StatusCode::BAD_REQUEST,
+            &Bytes::copy_from_slice(body.as_bytes()),
+        );
         (read.code, read.message)
     }
 
@@ -113,18 +136,38 @@ mod tests {
             read(r#"{"error_code":"INVALID_SIGNATURE","message":"signature mismatch"}"#),
             both("INVALID_SIGNATURE", "signature mismatch")
         );
-        assert_eq!(read(r#"{"message":"Internal Server Error","_links":{"self":{"href":"/"}}}"#), words("Internal Server Error"));
         assert_eq!(
-            read(r#"{"message":"Bad Request","_embedded":{"errors":[{"message":"quantity: must not be null"},{"message":"side: unknown"}]}}"#),
+            read(r#"{"message":"Internal Server Error","_links":{"self":{"href":"/"}}}"#),
+            words("Internal Server Error")
+        );
+        assert_eq!(
+            read(
+                r#"{"message":"Bad Request","_embedded":{"errors":[{"message":"quantity: must not be null"},{"message":"side: unknown"}]}}"#
+            ),
             words("quantity: must not be null; side: unknown")
         );
-        assert_eq!(read("  upstream\r\n\tis away \u{7}"), words("upstream is away"));
+        assert_eq!(
+            read("  upstream\r\n\tis away \u{7}"),
+            words("upstream is away")
+        );
         assert_eq!(read("\u{feff}\"quoted\""), words("quoted"));
         assert_eq!(
-            read("<!DOCTYPE html>\n<html><head><TITLE lang=en>502 Bad\nGateway</TITLE></head></html>"),
+            read(
+                "<!DOCTYPE html>\n<html><head><TITLE lang=en>502 Bad\nGateway</TITLE></head></html>"
+            ),
             words("502 Bad Gateway")
         );
-        for nothing in ["", "  \n", "{}", "[]", "null", "17", "<html></html>", "<title>", "{\"message\":{}}"] {
+        for nothing in [
+            "",
+            "  \n",
+            "{}",
+            "[]",
+            "null",
+            "17",
+            "<html></html>",
+            "<title>",
+            "{\"message\":{}}",
+        ] {
             assert_eq!(read(nothing), (None, None), "{nothing}");
         }
     }
@@ -133,7 +176,10 @@ mod tests {
     fn long_words_are_cut_and_bytes_that_are_no_text_do_no_harm() {
         let (_, message) = read(&"é".repeat(1000));
         assert_eq!(message.map(|message| message.chars().count()), Some(301));
-        let read = VendorError::read(StatusCode::BAD_GATEWAY, &Bytes::from_static(b"\xff\xfe\x00"));
+        let read = VendorError::read(
+            StatusCode::BAD_GATEWAY,
+            &Bytes::from_static(b"\xff\xfe\x00"),
+        );
         assert!(read.message.is_some());
     }
 }

@@ -17,11 +17,17 @@ pub struct UnknownValue {
 
 impl UnknownValue {
     pub(crate) fn received(text: &str) -> Self {
-        Self { text: text.into(), verbatim: false }
+        Self {
+            text: text.into(),
+            verbatim: false,
+        }
     }
 
     pub(crate) fn verbatim(text: String) -> Self {
-        Self { text: text.into(), verbatim: true }
+        Self {
+            text: text.into(),
+            verbatim: true,
+        }
     }
 
     /// The text as it was received or asked for.
@@ -84,8 +90,12 @@ pub(crate) trait OpenEnum: Sized + Clone + 'static {
     /// The variant whose text this is, without regard to ASCII case: the API takes and gives names in either case.
     fn listed(text: &str) -> Option<Self> {
         let same = Self::LISTED.iter().find(|(listed, _)| *listed == text);
-        same.or_else(|| Self::LISTED.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(text)))
-            .map(|(_, variant)| variant.clone())
+        same.or_else(|| {
+            Self::LISTED
+                .iter()
+                .find(|(listed, _)| listed.eq_ignore_ascii_case(text))
+        })
+        .map(|(_, variant)| variant.clone())
     }
 
     fn from_text(text: &str) -> Self {
@@ -107,7 +117,10 @@ macro_rules! open_enum {
                 Self::LISTED
                     .iter()
                     .find(|(listed, _)| *listed == text)
-                    .map_or_else(|| Self::unknown(UnknownValue::verbatim(text)), |(_, variant)| variant.clone())
+                    .map_or_else(
+                        || Self::unknown(UnknownValue::verbatim(text)),
+                        |(_, variant)| variant.clone(),
+                    )
             }
 
             /// Whether this version of the crate does not list the value.
@@ -131,13 +144,18 @@ macro_rules! open_enum {
         }
 
         impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
 
         impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
                 deserializer.deserialize_str(crate::open_enum::Visitor(::std::marker::PhantomData))
             }
         }
@@ -175,7 +193,10 @@ pub(crate) use convert_enum;
 
 pub(crate) fn convert<E: OpenEnum>(text: &str) -> Result<E, NotListed> {
     let current = E::listed(text).filter(|_| !E::RETIRED.contains(&text));
-    current.ok_or_else(|| NotListed { text: text.to_owned(), target: E::NAME })
+    current.ok_or_else(|| NotListed {
+        text: text.to_owned(),
+        target: E::NAME,
+    })
 }
 
 /// Why a value of one enum is none of another: the other does not list it.

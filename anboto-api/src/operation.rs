@@ -37,7 +37,14 @@ impl Operation {
             Ok(status) => status,
             Err(_) => StatusCode::OK,
         };
-        Self { id, method, path, signed, effect, success }
+        Self {
+            id,
+            method,
+            path,
+            signed,
+            effect,
+            success,
+        }
     }
 }
 

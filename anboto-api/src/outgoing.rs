@@ -12,7 +12,10 @@ pub struct InvalidRequest {
 
 impl InvalidRequest {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { path: String::new(), message: message.into() }
+        Self {
+            path: String::new(),
+            message: message.into(),
+        }
     }
 
     pub(crate) fn at(path: &str, message: impl Into<String>) -> Self {
@@ -81,7 +84,11 @@ impl From<MissingFields> for InvalidRequest {
 
 /// Used by the generated `build` functions: the fields that are required, each with whether it was given.
 pub(crate) fn require(type_name: &'static str, fields: &[(&'static str, bool)]) -> MissingFields {
-    let fields = fields.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect();
+    let fields = fields
+        .iter()
+        .filter(|(_, given)| !given)
+        .map(|(name, _)| *name)
+        .collect();
     MissingFields { type_name, fields }
 }
 
@@ -105,8 +112,9 @@ impl<T: Outgoing> Outgoing for Option<T> {
 
 impl<T: Outgoing> Outgoing for Vec<T> {
     fn check(&self) -> Result<(), InvalidRequest> {
-        self.iter()
-            .enumerate()
-            .try_for_each(|(index, item)| item.check().map_err(|error| error.inside(&format!("[{index}]"))))
+        self.iter().enumerate().try_for_each(|(index, item)| {
+            item.check()
+                .map_err(|error| error.inside(&format!("[{index}]")))
+        })
     }
 }

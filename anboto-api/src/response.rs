@@ -15,7 +15,11 @@ pub struct ResponseValue<T> {
 
 impl<T> ResponseValue<T> {
     pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap) -> Self {
-        Self { value, status, headers }
+        Self {
+            value,
+            status,
+            headers,
+        }
     }
 
     /// The answer alone.
@@ -35,7 +39,11 @@ impl<T> ResponseValue<T> {
 
     /// The same response round another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> ResponseValue<U> {
-        ResponseValue { value: f(self.value), status: self.status, headers: self.headers }
+        ResponseValue {
+            value: f(self.value),
+            status: self.status,
+            headers: self.headers,
+        }
     }
 }
 
@@ -61,6 +69,9 @@ impl<T> AsRef<T> for ResponseValue<T> {
 /// Leaves the headers out: they may hold a cookie.
 impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseValue").field("status", &self.status).field("value", &self.value).finish_non_exhaustive()
+        f.debug_struct("ResponseValue")
+            .field("status", &self.status)
+            .field("value", &self.value)
+            .finish_non_exhaustive()
     }
 }

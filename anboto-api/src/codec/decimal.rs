@@ -28,7 +28,9 @@ impl Form<Decimal> for DecimalText {
 impl Form<Decimal> for DecimalNumber {
     fn write<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
         // Raw text is the only way to a JSON number with all its digits: serde_json's own numbers are floats.
-        RawValue::from_string(value.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+        RawValue::from_string(value.to_string())
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
@@ -62,7 +64,11 @@ impl fmt::Display for Inexact<'_> {
         match self {
             Self::NotANumber(text) => write!(f, "{} is not a decimal number", Excerpt(text)),
             Self::DoesNotFit(text) => {
-                write!(f, "{} does not fit a decimal of 28 digits without loss", Excerpt(text))
+                write!(
+                    f,
+                    "{} does not fit a decimal of 28 digits without loss",
+                    Excerpt(text)
+                )
             }
         }
     }
@@ -111,7 +117,11 @@ fn parse_any(text: &str) -> Result<Decimal, Inexact<'_>> {
                 return Err(Inexact::NotANumber(text));
             }
             // Saturated: whatever has more digits than fit an i32 is far out of range on either side.
-            let exponent = exponent.parse().unwrap_or(if exponent.starts_with('-') { i32::MIN } else { i32::MAX });
+            let exponent = exponent.parse().unwrap_or(if exponent.starts_with('-') {
+                i32::MIN
+            } else {
+                i32::MAX
+            });
             (mantissa, exponent)
         }
         None => (text, 0),
@@ -120,7 +130,9 @@ fn parse_any(text: &str) -> Result<Decimal, Inexact<'_>> {
         return Err(Inexact::NotANumber(text));
     }
     let out_of_range = Inexact::DoesNotFit(text);
-    let Ok(mut value) = Decimal::from_str_exact(mantissa) else { return Err(out_of_range) };
+    let Ok(mut value) = Decimal::from_str_exact(mantissa) else {
+        return Err(out_of_range);
+    };
     if exponent == 0 || value.is_zero() {
         return Ok(value);
     }
@@ -145,7 +157,10 @@ fn parse_any(text: &str) -> Result<Decimal, Inexact<'_>> {
         mantissa /= 10;
         scale -= 1;
     }
-    u32::try_from(scale).ok().and_then(|scale| Decimal::try_from_i128_with_scale(mantissa, scale).ok()).ok_or(out_of_range)
+    u32::try_from(scale)
+        .ok()
+        .and_then(|scale| Decimal::try_from_i128_with_scale(mantissa, scale).ok())
+        .ok_or(out_of_range)
 }
 
 /// `-12.50`, `.5` and `+1`, but neither `1_000` (which `Decimal` takes) nor an empty text.
@@ -153,7 +168,10 @@ fn is_plain_decimal(text: &str) -> bool {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     !(whole.is_empty() && fraction.is_empty())
-        && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
+        && whole
+            .bytes()
+            .chain(fraction.bytes())
+            .all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -171,14 +189,24 @@ mod tests {
             ("1.5e+3", "1500"),
             ("12.345e2", "1234.5"),
             ("596990285759373312", "596990285759373312"),
-            ("0.1234567890123456789012345678", "0.1234567890123456789012345678"),
-            ("79228162514264337593543950335", "79228162514264337593543950335"),
+            (
+                "0.1234567890123456789012345678",
+                "0.1234567890123456789012345678",
+            ),
+            (
+                "79228162514264337593543950335",
+                "79228162514264337593543950335",
+            ),
             ("0e999", "0"),
             (".5", "0.5"),
             ("10e-28", "0.0000000000000000000000000010"),
             ("1000e-30", "0.000000000000000000000000001"),
         ] {
-            assert_eq!(parse(text).map(|value| value.to_string()), Ok(shown.to_owned()), "{text}");
+            assert_eq!(
+                parse(text).map(|value| value.to_string()),
+                Ok(shown.to_owned()),
+                "{text}"
+            );
         }
     }
 
@@ -198,7 +226,10 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["", " 1", "1 ", "1_000", "NaN", "Infinity", "-", ".", "1e", "1e+", "0x10", "1,5", "true", "null", "e5"] {
+        for text in [
+            "", " 1", "1 ", "1_000", "NaN", "Infinity", "-", ".", "1e", "1e+", "0x10", "1,5",
+            "true", "null", "e5",
+        ] {
             assert_eq!(parse(text), Err(Inexact::NotANumber(text)));
         }
     }

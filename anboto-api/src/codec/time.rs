@@ -47,8 +47,11 @@ impl serde::de::Visitor<'_> for TimeVisitor {
     }
 
     fn visit_i64<E: serde::de::Error>(self, ms: i64) -> Result<Self::Value, E> {
-        DateTime::from_timestamp_millis(ms)
-            .ok_or_else(|| E::custom(format_args!("`{ms}` ms since the Unix epoch is out of the range of times")))
+        DateTime::from_timestamp_millis(ms).ok_or_else(|| {
+            E::custom(format_args!(
+                "`{ms}` ms since the Unix epoch is out of the range of times"
+            ))
+        })
     }
 
     fn visit_u64<E: serde::de::Error>(self, ms: u64) -> Result<Self::Value, E> {
@@ -63,7 +66,9 @@ impl serde::de::Visitor<'_> for TimeVisitor {
         if ms.fract() == 0.0 && ms.abs() < EXACT {
             self.visit_i64(ms as i64)
         } else {
-            Err(E::custom(format_args!("`{ms}` is not a whole number of milliseconds since the Unix epoch")))
+            Err(E::custom(format_args!(
+                "`{ms}` is not a whole number of milliseconds since the Unix epoch"
+            )))
         }
     }
 
@@ -88,7 +93,9 @@ impl serde::de::Visitor<'_> for TimeVisitor {
 impl Form<Duration> for SecondsText {
     fn write<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         if value.subsec_nanos() != 0 {
-            return Err(S::Error::custom(format_args!("{value:?} is not a whole number of seconds")));
+            return Err(S::Error::custom(format_args!(
+                "{value:?} is not a whole number of seconds"
+            )));
         }
         serializer.collect_str(&value.as_secs())
     }
@@ -115,7 +122,10 @@ impl serde::de::Visitor<'_> for SecondsVisitor {
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
         match text.parse() {
             Ok(seconds) => Ok(Duration::from_secs(seconds)),
-            Err(_) => Err(E::custom(format_args!("{} is not a whole number of seconds", Excerpt(text)))),
+            Err(_) => Err(E::custom(format_args!(
+                "{} is not a whole number of seconds",
+                Excerpt(text)
+            ))),
         }
     }
 }
