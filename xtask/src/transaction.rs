@@ -21,6 +21,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use same_file::Handle;
 use serde::{Deserialize, Serialize};
 
 /// The journal's name. It is no part of the folder that it is in.
@@ -285,14 +286,10 @@ fn lock(journal: &Path) -> Result<File> {
         }
     };
     file.try_lock().map_err(|error| busy(journal, error))?;
-    // We may have locked a file that is deleted by now, beside which another can be made. It is the one that others find if a
-    // second try by its name is refused.
-    match File::options()
-        .write(true)
-        .open(&path)
-        .map(|second| second.try_lock())
-    {
-        Ok(Err(TryLockError::WouldBlock)) => Ok(file),
+    // What we have locked may be deleted by now, and another file of its name locked by somebody else.
+    let ours = Handle::from_file(file.try_clone()?)?;
+    match Handle::from_path(&path) {
+        Ok(found) if found == ours => Ok(file),
         _ => Err(too_early()),
     }
 }

@@ -216,7 +216,7 @@ fn a_claim_is_one_commands_alone_however_often_the_lock_comes_and_goes() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                while taken.load(SeqCst) < 500 {
+                while taken.load(SeqCst) < 1000 {
                     match Claim::take(folder.path(), &|_| {}) {
                         Ok(claim) => {
                             assert_eq!(holders.fetch_add(1, SeqCst), 0, "two claims at once");
