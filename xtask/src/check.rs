@@ -27,6 +27,16 @@ pub struct Problem {
     pub mend: String,
 }
 
+impl Problem {
+    fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            diff: None,
+            mend: mend.into(),
+        }
+    }
+}
+
 /// `check`: reports everything that is out of step with the pin.
 ///
 /// It changes nothing, not even to complete what an interrupted `regen` has begun: CI and people may run it at any time.
@@ -58,11 +68,10 @@ pub fn find(
 ) -> Result<()> {
     if transaction::is_half_done(workspace.root())? {
         // Whatever else may be wrong follows from this.
-        problems.push(Problem {
-            what: "a command was interrupted while it replaced files".to_owned(),
-            diff: None,
-            mend: REGEN.to_owned(),
-        });
+        problems.push(Problem::new(
+            "a command was interrupted while it replaced files",
+            REGEN,
+        ));
         return Ok(());
     }
     let pin = workspace.read(PIN)?;
@@ -84,11 +93,7 @@ fn provenance(workspace: &Workspace, pin: &[u8]) -> Option<Problem> {
         ),
         Err(error) => format!("{error:#}"),
     };
-    Some(Problem {
-        what,
-        diff: None,
-        mend: "cargo xtask regen --fetch".to_owned(),
-    })
+    Some(Problem::new(what, "cargo xtask regen --fetch"))
 }
 
 fn unsettled(finding: &Finding) -> Problem {
@@ -99,41 +104,29 @@ fn unsettled(finding: &Finding) -> Problem {
         }
         _ => "settle it",
     };
-    let mend = format!("{mend} in {OVERLAY}, then {REGEN}");
-    Problem {
-        what,
-        diff: None,
-        mend,
-    }
+    Problem::new(what, format!("{mend} in {OVERLAY}, then {REGEN}"))
 }
 
 fn stale(Difference { name, kind }: Difference) -> Problem {
     let path = format!("{GENERATED}/{name}");
     match kind {
-        DifferenceKind::Missing { .. } => Problem {
-            what: format!("{path}: missing"),
-            diff: None,
-            mend: REGEN.to_owned(),
-        },
-        DifferenceKind::Stale { old, new } => Problem {
-            what: format!("{path}: not what {PIN} and {OVERLAY} give"),
-            diff: Some(first_difference(
-                &path,
-                &String::from_utf8_lossy(&old),
-                &new,
-            )),
-            mend: REGEN.to_owned(),
-        },
-        DifferenceKind::Surplus => Problem {
-            what: format!("{path}: no longer generated"),
-            diff: None,
-            mend: REGEN.to_owned(),
-        },
-        DifferenceKind::HandWritten => Problem {
-            what: format!("{path}: written by hand, in the generator's folder"),
-            diff: None,
-            mend: format!("move it out of {GENERATED}, then {REGEN}"),
-        },
+        DifferenceKind::Missing { .. } => Problem::new(format!("{path}: missing"), REGEN),
+        DifferenceKind::Surplus => Problem::new(format!("{path}: no longer generated"), REGEN),
+        DifferenceKind::HandWritten => Problem::new(
+            format!("{path}: written by hand, in the generator's folder"),
+            format!("move it out of {GENERATED}, then {REGEN}"),
+        ),
+        DifferenceKind::Stale { old, new } => {
+            let old = String::from_utf8_lossy(&old);
+            if old.replace("\r\n", "\n") == new {
+                return Problem::new(format!("{path}: has line ends of another system"), REGEN);
+            }
+            let diff = Some(first_difference(&path, &old, &new));
+            Problem {
+                diff,
+                ..Problem::new(format!("{path}: not what {PIN} and {OVERLAY} give"), REGEN)
+            }
+        }
     }
 }
 

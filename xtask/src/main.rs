@@ -16,9 +16,9 @@ fn main() -> ExitCode {
     let outside = Outside {
         generate: &anboto_gen::generate,
         now: &SystemTime::now,
-        contract_url: env::var("ANBOTO_CONTRACT_URL")
-            .ok()
-            .filter(|url| !url.is_empty()),
+        contract_url: env::var_os("ANBOTO_CONTRACT_URL")
+            .filter(|url| !url.is_empty())
+            .map(|url| url.to_string_lossy().into_owned()),
         limits: Limits::default(),
         terminal,
         checkpoint: &|_| {},

@@ -21,6 +21,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use same_file::Handle;
 use serde::{Deserialize, Serialize};
 
 /// The journal's name. It is no part of the folder that it is in.
@@ -106,8 +107,12 @@ impl<'a> Claim<'a> {
     /// When another process has the claim, or the folder can't be written to.
     pub fn take(root: &Path, checkpoint: &'a dyn Fn(Step)) -> Result<(Self, Recovery)> {
         let journal = root.join(JOURNAL);
-        fs::create_dir_all(&journal)
-            .with_context(|| format!("{} can't be made", journal.display()))?;
+        match fs::create_dir_all(&journal) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(error).with_context(|| format!("{} can't be made", journal.display()));
+            }
+            _ => {}
+        }
         let lock = lock(&journal)?;
         let claim = Self {
             root: root.to_owned(),
@@ -141,7 +146,8 @@ impl<'a> Claim<'a> {
         }
         if !plan.replace.is_empty() || !plan.delete.is_empty() {
             if let Err(error) = self.commit(&plan, &contents) {
-                let _ = self.discard();
+                // A plan must never outlive its staged files.
+                let _ = unless_gone(fs::remove_file(self.plan())).map(|()| self.discard());
                 return Err(error);
             }
             self.carry_out(&plan).context(
@@ -264,18 +270,27 @@ pub fn is_half_done(root: &Path) -> Result<bool> {
 
 fn lock(journal: &Path) -> Result<File> {
     let path = journal.join("lock");
-    let file = File::options()
+    // What the command before us leaves to the last moment, and then deletes, may go between any two of these lines. Whoever
+    // meets that has come too early, as if the lock were still held.
+    let too_early = || busy(journal, TryLockError::WouldBlock);
+    let file = match File::options()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&path)
-        .with_context(|| format!("{} can't be opened", path.display()))?;
+    {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(too_early()),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} can't be opened", path.display()));
+        }
+    };
     file.try_lock().map_err(|error| busy(journal, error))?;
-    // The one before us deletes the file when its work is done. If that was after we opened it, we have locked a file that
-    // nobody else can find. It is the right one if a second try by its name is refused.
-    match File::open(&path).map(|second| second.try_lock()) {
-        Ok(Err(TryLockError::WouldBlock)) => Ok(file),
-        _ => Err(busy(journal, TryLockError::WouldBlock)),
+    // What we have locked may be deleted by now, and another file of its name locked by somebody else.
+    let ours = Handle::from_file(file.try_clone()?)?;
+    match Handle::from_path(&path) {
+        Ok(found) if found == ours => Ok(file),
+        _ => Err(too_early()),
     }
 }
 

@@ -103,7 +103,13 @@ fn line_ends_are_a_difference() {
             .read(&format!("{GENERATED}/kept.rs"))
             .replace('\n', "\r\n"),
     );
-    assert_eq!(problems(&world).len(), 1);
+    let found = said(&problems(&world));
+    assert_eq!(
+        found,
+        [format!(
+            "{GENERATED}/kept.rs: has line ends of another system => cargo xtask regen"
+        )]
+    );
 }
 
 #[test]

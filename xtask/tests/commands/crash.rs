@@ -7,6 +7,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
 
 use anyhow::Result;
 use xtask::regen::{regen, regen_from_published};
@@ -204,6 +207,32 @@ fn two_commands_do_not_mix() {
     assert_eq!(world.tree(), before);
     drop(claim);
     world.run(regen).unwrap();
+}
+
+#[test]
+fn a_claim_is_one_commands_alone_however_often_the_lock_comes_and_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (holders, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while taken.load(SeqCst) < 1000 {
+                    match Claim::take(folder.path(), &|_| {}) {
+                        Ok(claim) => {
+                            assert_eq!(holders.fetch_add(1, SeqCst), 0, "two claims at once");
+                            taken.fetch_add(1, SeqCst);
+                            holders.fetch_sub(1, SeqCst);
+                            drop(claim);
+                        }
+                        Err(error) => {
+                            assert!(error.to_string().contains("another command"), "{error:#}")
+                        }
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
