@@ -5,31 +5,19 @@
     reason = "a benchmark may stop at the first surprise"
 )]
 
+mod anchors;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
 use std::hint::black_box;
 
 use anboto_auth::{Credentials, Environment, RequestView, RsaBackend, RsaKey, Signer};
+use anchors::{CREATE_ORDER, ORDER, create_order, create_order_for_aws, sign_by_aws};
 use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::{Body, Method, Request};
+use reqwest::{Method, Request};
 use sha2::Sha256;
-
-const CREATE_ORDER: &str = "/api/v2/trading/order/create";
-/// A createOrder body of ordinary size.
-const ORDER: &str = r#"{"client_order_id":"desk7-20261122-000042","symbol":"BTC/USDT:USDT","exchange":"BINANCE","asset_category":"PERPETUAL","side":"BUY","quantity":"0.015","strategy":"TWAP","params":{"duration_seconds":"600","clip_size_type":"AUTOMATIC"}}"#;
-
-fn create_order(base_url: &str) -> Request {
-    let url = (base_url.to_owned() + CREATE_ORDER).parse().unwrap();
-    let mut request = Request::new(Method::POST, url);
-    request
-        .headers_mut()
-        .insert("content-type", "application/json".parse().unwrap());
-    *request.body_mut() = Some(Body::from(ORDER));
-    request
-}
 
 fn hmac(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("hmac");
@@ -79,42 +67,10 @@ fn hmac(criterion: &mut Criterion) {
     });
 
     group.bench_function("anchor: aws-sigv4, the same request", |bencher| {
-        let request = http::Request::post(create_order(environment.base_url()).url().as_str())
-            .header("content-type", "application/json")
-            .body(ORDER)
-            .unwrap();
+        let request = create_order_for_aws(environment.base_url());
         bencher.iter_batched_ref(|| request.clone(), sign_by_aws, BatchSize::SmallInput);
     });
     group.finish();
-}
-
-fn sign_by_aws(request: &mut http::Request<&'static str>) {
-    use aws_sigv4::{
-        http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-        sign::v4,
-    };
-    thread_local! {
-        static IDENTITY: aws_smithy_runtime_api::client::identity::Identity =
-            aws_credential_types::Credentials::new(common::API_KEY, common::SECRET, None, None, "bench").into();
-    }
-    IDENTITY.with(|identity| {
-        let parameters = v4::SigningParams::builder()
-            .identity(identity)
-            .region("eu-west-1")
-            .name("execute-api")
-            .time(common::now())
-            .settings(SigningSettings::default())
-            .build()
-            .unwrap()
-            .into();
-        let headers = request.headers().iter();
-        let headers = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-        let uri = request.uri().to_string();
-        let body = SignableBody::Bytes(request.body().as_bytes());
-        let signable = SignableRequest::new("POST", uri, headers, body).unwrap();
-        let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
-        instructions.apply_to_request_http1x(request);
-    });
 }
 
 fn rsa(criterion: &mut Criterion) {
