@@ -79,6 +79,7 @@ impl ConfigError {
         self
     }
 
+    #[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
     pub(crate) fn caused_by(mut self, source: io::Error) -> Self {
         self.source = Some(source);
         self

@@ -32,7 +32,16 @@ impl SignedHeaders {
     /// # Errors
     /// When one of the four is there already; the map is left as it was.
     pub fn add_to(self, headers: &mut HeaderMap) -> Result<(), SignError> {
-        refuse_signed(headers)?;
+        for (name, shown) in [
+            (&X_API_KEY, "X-API-KEY"),
+            (&X_TIMESTAMP, "X-TIMESTAMP"),
+            (&X_RECV_WINDOW, "X-RECV-WINDOW"),
+            (&X_SIGN, "X-SIGN"),
+        ] {
+            if headers.contains_key(name) {
+                return Err(SignError::new(SignErrorKind::AlreadySigned).about(shown));
+            }
+        }
         headers.reserve(4);
         for (name, value) in self {
             headers.insert(name, value);
@@ -54,19 +63,4 @@ impl IntoIterator for SignedHeaders {
         ]
         .into_iter()
     }
-}
-
-/// Refuses a request that carries one of the four headers.
-pub(crate) fn refuse_signed(headers: &HeaderMap) -> Result<(), SignError> {
-    for (name, shown) in [
-        (X_API_KEY, "X-API-KEY"),
-        (X_TIMESTAMP, "X-TIMESTAMP"),
-        (X_RECV_WINDOW, "X-RECV-WINDOW"),
-        (X_SIGN, "X-SIGN"),
-    ] {
-        if headers.contains_key(name) {
-            return Err(SignError::new(SignErrorKind::AlreadySigned).about(shown));
-        }
-    }
-    Ok(())
 }

@@ -82,6 +82,13 @@ mod tests {
 
     use super::HmacKey;
 
+    /// HMAC's state is two states of SHA-256; they are wiped if this holds, which takes features of two crates.
+    #[test]
+    fn the_state_is_wiped_on_drop() {
+        fn assert_wiped<T: zeroize::ZeroizeOnDrop>() {}
+        assert_wiped::<sha2::Sha256>();
+    }
+
     /// RFC 4231 section 4: key, data, the first bytes of HMAC-SHA-256.
     #[test]
     fn rfc_4231() {

@@ -7,7 +7,7 @@ use reqwest::{Client, ClientBuilder, Request, Url};
 use crate::{
     environment::Environment,
     error::{SignError, SignErrorKind},
-    headers,
+    headers::SignedHeaders,
     query::CanonicalQuery,
     signer::{RequestView, Signer},
 };
@@ -63,8 +63,7 @@ impl Signer {
     pub fn sign_request(&self, request: &mut Request, now: SystemTime) -> Result<(), SignError> {
         let wire = Wire::of(request)?;
         let signed = self.sign(&wire.view(request)?, now)?;
-        wire.put(request);
-        signed.add_to(request.headers_mut())
+        wire.put(signed, request)
     }
 
     /// As [`sign_request`](Self::sign_request), from within an async task: see [`sign_for_send`](Self::sign_for_send).
@@ -78,8 +77,7 @@ impl Signer {
     ) -> Result<(), SignError> {
         let wire = Wire::of(request)?;
         let signed = self.sign_for_send(&wire.view(request)?, now).await?;
-        wire.put(request);
-        signed.add_to(request.headers_mut())
+        wire.put(signed, request)
     }
 }
 
@@ -91,7 +89,6 @@ struct Wire {
 
 impl Wire {
     fn of(request: &Request) -> Result<Self, SignError> {
-        headers::refuse_signed(request.headers())?;
         let on_wire = request.url().query().unwrap_or_default();
         let query = CanonicalQuery::parse(on_wire)?;
         let url = (query.as_sent() != on_wire).then(|| {
@@ -114,9 +111,12 @@ impl Wire {
             .with_body(body))
     }
 
-    fn put(self, request: &mut Request) {
+    /// Either everything or nothing: the only step that can fail comes first.
+    fn put(self, signed: SignedHeaders, request: &mut Request) -> Result<(), SignError> {
+        signed.add_to(request.headers_mut())?;
         if let Some(url) = self.url {
             *request.url_mut() = url;
         }
+        Ok(())
     }
 }

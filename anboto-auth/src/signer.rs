@@ -1,12 +1,12 @@
 //! Signing: a borrowed view of the request and an instant in, headers out.
 
-use std::time::SystemTime;
+use std::{fmt, time::SystemTime};
 
 use http::HeaderValue;
 use url::Url;
 
 use crate::{
-    credentials::Credentials,
+    credentials::{Credentials, SigningKey},
     environment::{Environment, Origin},
     error::{SignError, SignErrorKind},
     headers::SignedHeaders,
@@ -15,11 +15,11 @@ use crate::{
     string_to_sign::{StringToSign, Timestamp},
     window::RecvWindow,
 };
-#[cfg(feature = "tokio")]
-use crate::{credentials::SigningKey, rsa::RsaKey};
 
 /// What the signature has to know of a request. The method and the path are not among it: the scheme doesn't cover them.
-#[derive(Clone, Copy, Debug)]
+///
+/// `Debug` shows the path and sizes: the rest is signed text, or may hold a password that doesn't belong there.
+#[derive(Clone, Copy)]
 pub struct RequestView<'a> {
     url: &'a Url,
     query: Option<&'a CanonicalQuery>,
@@ -67,6 +67,19 @@ impl<'a> RequestView<'a> {
             }
             _ => Ok(self.body),
         }
+    }
+}
+
+impl fmt::Debug for RequestView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestView")
+            .field("path", &self.url.path())
+            .field(
+                "query_len",
+                &self.query.map_or(0, |query| query.as_sent().len()),
+            )
+            .field("body_len", &self.body.len())
+            .finish()
     }
 }
 
@@ -159,6 +172,16 @@ impl Signer {
         Ok(self.headers(&text, &signature))
     }
 
+    /// Whether a signature takes longer than an async task should keep its thread: RSA above 2048 bits, or any RSA by the
+    /// `rsa` crate. Then call `sign_for_send` (feature `tokio`), or [`sign`](Self::sign) where it may block.
+    #[must_use]
+    pub fn is_costly(&self) -> bool {
+        match self.credentials.key() {
+            SigningKey::Hmac(_) => false,
+            SigningKey::Rsa(key) => key.is_costly(),
+        }
+    }
+
     /// Signs a request from within an async task, as the last thing before the send.
     ///
     /// An HMAC signature takes about a microsecond, an RSA-2048 one by AWS-LC a quarter of a millisecond: they are
@@ -242,7 +265,7 @@ impl Signer {
 
 /// Signs on a thread that may block.
 #[cfg(feature = "tokio")]
-async fn sign_elsewhere(key: RsaKey, text: Vec<u8>) -> Result<Vec<u8>, SignError> {
+async fn sign_elsewhere(key: crate::rsa::RsaKey, text: Vec<u8>) -> Result<Vec<u8>, SignError> {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else {
         return key.sign(&text);
     };

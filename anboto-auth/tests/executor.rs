@@ -7,7 +7,7 @@ mod common;
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    task::{Context, Poll, Waker},
+    task::Poll,
 };
 
 use anboto_auth::{RequestView, SignError, SignedHeaders, Signer};
@@ -76,7 +76,7 @@ fn without_a_runtime_it_is_signed_at_once() {
     let url = common::url("/");
     let view = RequestView::new(&url);
     let mut signing = pin!(signer.sign_for_send(&view, common::now()));
-    let mut context = Context::from_waker(Waker::noop());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(matches!(
         signing.as_mut().poll(&mut context),
         Poll::Ready(Ok(_))

@@ -16,12 +16,13 @@ fn forbidden() -> Vec<String> {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let list = format!("{SECRET_BYTES:?}");
+    let list = |bytes: &[u8]| format!("{bytes:?}").trim_matches(['[', ']']).to_owned();
     let text = String::from_utf8(SECRET_BYTES.to_vec()).unwrap();
     vec![
         SECRET.into(),
         hex,
-        list.trim_matches(['[', ']']).into(),
+        list(SECRET_BYTES),
+        list(PAYLOAD.as_bytes()),
         text,
         API_KEY.into(),
         PAYLOAD.into(),

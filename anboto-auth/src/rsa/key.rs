@@ -18,7 +18,9 @@ pub enum RsaBackend {
     /// AWS-LC: assembly and C, formally verified in part, blinded, several times as fast as the other.
     #[cfg(feature = "aws-lc-rs")]
     AwsLc,
-    /// The `rsa` crate, always blinded: for platforms that AWS-LC doesn't build on, or where only Rust may run.
+    /// The `rsa` crate, always blinded: for platforms that AWS-LC doesn't build on, or where only Rust may run. It
+    /// computes the numbers of the Chinese remainder theorem anew, and so doesn't notice damage to those in the file,
+    /// which AWS-LC refuses.
     #[cfg(feature = "rustcrypto")]
     RustCrypto,
 }
