@@ -10,6 +10,7 @@ use crate::call::Call;
 use crate::decode::Decode;
 use crate::error::{Answer, Kind};
 use crate::error_body::VendorError;
+use crate::hidden::Hidden;
 use crate::{Error, ResponseValue};
 
 /// A client of the API in one environment, with or without credentials.
@@ -37,7 +38,7 @@ pub struct Client {
 }
 
 /// What a [`Client`] is made from; see [`Client::builder`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is made until `build` is called"]
 pub struct ClientBuilder {
     environment: Environment,
@@ -96,12 +97,15 @@ impl Client {
             .prepare(&call)
             .await
             .map_err(|kind| Error::new(operation, kind))?;
+        let hidden = Hidden::of(request.headers());
         let response = self.http.execute(request).await.map_err(|error| {
-            // A request that could not be built or connected has provably not left.
+            // What failed to connect, or was refused as a request, has provably not left. hyper calls an error one of connecting
+            // only as long as it has no connection to write to; and what it sends again by itself, it does because an idle
+            // connection was found closed with the request still whole in its hands.
             let kind = if error.is_connect() || error.is_builder() {
-                Kind::Connect(error)
+                Kind::Connect(error.without_url())
             } else {
-                Kind::Send(error)
+                Kind::Send(error.without_url())
             };
             Error::new(operation, kind)
         })?;
@@ -110,12 +114,15 @@ impl Client {
             .await
             .map_err(|(kind, answer)| Error::with_answer(operation, kind, answer))?;
         if !answer.status.is_success() {
-            let vendor = VendorError::read(answer.status, &answer.body);
+            let vendor = VendorError::read(&answer.body, &hidden);
             return Err(Error::with_answer(operation, Kind::Status(vendor), answer));
         }
         match decode(&answer.body) {
             Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
-            Err(message) => Err(Error::with_answer(operation, Kind::Decode(message), answer)),
+            Err(message) => {
+                let message = hidden.line(&message).unwrap_or_default();
+                Err(Error::with_answer(operation, Kind::Decode(message), answer))
+            }
         }
     }
 
@@ -173,7 +180,7 @@ impl Client {
                     body.extend_from_slice(&chunk[..limit - body.len()]);
                     break Some(Kind::TooLarge { limit });
                 }
-                Err(error) => break Some(Kind::Body(error)),
+                Err(error) => break Some(Kind::Body(error.without_url())),
             }
         };
         let answer = Answer {
@@ -224,6 +231,9 @@ impl ClientBuilder {
     }
 
     /// How long a whole call may take, from connecting to the last byte of the answer; 15 s unless said otherwise.
+    ///
+    /// Keep it above [`connect_timeout`](Self::connect_timeout): when this limit ends the call, it is not known whether the
+    /// request had left, and a write counts as perhaps executed.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self

@@ -23,7 +23,10 @@ use crate::{InvalidRequest, Operation};
 /// | did time run out? | [`is_timeout`](Self::is_timeout) | see the first row |
 /// | did the answer not make sense? | [`is_decode`](Self::is_decode) | read [`body`](Self::body), report it |
 ///
-/// `Display` is one line that holds no secret.
+/// `Display` is one line, complete by itself: it ends with the innermost cause, so that a log needs nothing else. Where a server
+/// echoes the API key or the signature, the texts made from its answer ([`code`](Self::code),
+/// [`vendor_message`](Self::vendor_message), `Display`) leave them out; [`body`](Self::body) and [`headers`](Self::headers) are
+/// as they came.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -184,38 +187,42 @@ impl Error {
         }
     }
 
-    /// Whether the server answered with a status other than 2xx.
+    /// Whether the server answered with a status other than 2xx, even if the body after it broke off.
     pub fn is_status(&self) -> bool {
-        matches!(self.0.kind, Kind::Status(_))
+        self.status().is_some_and(|status| !status.is_success())
     }
 
     /// Whether the server refused who asked: 401 or 403.
     pub fn is_unauthorized(&self) -> bool {
-        self.is_status()
-            && matches!(
-                self.status(),
-                Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-            )
+        matches!(
+            self.status(),
+            Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        )
     }
 
     /// Whether the server asks for fewer calls: 429, or an error code that says so.
     pub fn is_rate_limited(&self) -> bool {
-        self.is_status()
-            && (self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
-                || matches!(self.code(), Some("RATE_LIMIT_EXCEEDED" | "DDOS_PROTECTION")))
+        self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+            || matches!(self.code(), Some("RATE_LIMIT_EXCEEDED" | "DDOS_PROTECTION"))
     }
 
     /// Whether the server, or something in front of it, failed: 5xx.
     pub fn is_server_error(&self) -> bool {
-        self.is_status() && self.status().is_some_and(|status| status.is_server_error())
+        self.status().is_some_and(|status| status.is_server_error())
     }
 
     /// Whether a 2xx came whose body could not be read: cut off, too large, or not what the contract says.
     pub fn is_decode(&self) -> bool {
-        matches!(
-            self.0.kind,
-            Kind::Decode(_) | Kind::Body(_) | Kind::TooLarge { .. }
-        ) && self.status().is_some_and(|status| status.is_success())
+        self.status().is_some_and(|status| status.is_success())
+    }
+
+    /// What to say of a status whose answer says nothing.
+    fn without_words(&self) -> &'static str {
+        match self.status().map(|status| status.as_u16()) {
+            Some(300..400) => "the server points elsewhere, where the client does not follow",
+            Some(400..500) => "refused without a word",
+            _ => "failed without a word",
+        }
     }
 
     fn vendor(&self) -> Option<&VendorError> {
@@ -235,38 +242,45 @@ impl fmt::Display for Error {
                 "not sent: the operation is signed, and the client was given no credentials",
             )?,
             Kind::Sign(error) => write!(f, "not sent: {error}")?,
+            Kind::Connect(error) if error.is_timeout() => {
+                f.write_str("not sent: no connection to the server within the time limit")?
+            }
             Kind::Connect(error) => write!(
                 f,
                 "not sent: no connection to the server: {}",
-                Causes(error)
+                RootCause(error)
             )?,
             Kind::Send(error) if error.is_timeout() => {
                 f.write_str("no answer within the time limit")?
             }
-            Kind::Send(error) => write!(f, "no answer: {}", Causes(error))?,
-            Kind::Body(error) if error.is_timeout() => {
-                f.write_str("the answer did not end within the time limit")?
-            }
+            Kind::Send(error) => write!(f, "no answer: {}", RootCause(error))?,
+            Kind::Body(error) if error.is_timeout() => write!(
+                f,
+                "the answer stopped after {} bytes and did not end within the time limit",
+                self.body().len()
+            )?,
             Kind::Body(error) => write!(
                 f,
                 "the answer broke off after {} bytes: {}",
                 self.body().len(),
-                Causes(error)
+                RootCause(error)
             )?,
             Kind::TooLarge { limit } => {
                 write!(f, "the answer is larger than the limit of {limit} bytes")?
             }
-            Kind::Status(vendor) => write!(f, "{vendor}")?,
+            Kind::Status(vendor) => match (&vendor.code, &vendor.message) {
+                (Some(code), Some(message)) => write!(f, "{code}: {message}")?,
+                (Some(text), None) | (None, Some(text)) => f.write_str(text)?,
+                (None, None) => f.write_str(self.without_words())?,
+            },
             Kind::Decode(message) => {
                 write!(f, "the answer is not what the contract says: {message}")?
             }
         }
         if let Some(answer) = &self.0.answer {
             write!(f, " ({}", answer.status)?;
-            if let Some(Ok(content_type)) =
-                answer.headers.get(CONTENT_TYPE).map(|value| value.to_str())
-            {
-                write!(f, ", {content_type}")?;
+            if let Some(media_type) = media_type(&answer.headers) {
+                write!(f, ", {media_type}")?;
             }
             f.write_str(")")?;
         }
@@ -298,22 +312,23 @@ impl StdError for Error {
     }
 }
 
-/// The causes of a transport error from the outermost in. reqwest's own text ends with the URL and leaves the causes out: the
-/// reverse of what a reader needs.
-struct Causes<'a>(&'a reqwest::Error);
+/// The innermost cause of a transport error, such as `Connection refused (os error 111)`. What stands above it says in other
+/// words what the line says already.
+struct RootCause<'a>(&'a reqwest::Error);
 
-impl fmt::Display for Causes<'_> {
+impl fmt::Display for RootCause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut cause = self.0.source();
-        if cause.is_none() {
-            return f.write_str("the request failed");
+        let mut root: &dyn StdError = self.0;
+        while let Some(cause) = root.source() {
+            root = cause;
         }
-        let mut separator = "";
-        while let Some(error) = cause {
-            write!(f, "{separator}{error}")?;
-            separator = ": ";
-            cause = error.source();
-        }
-        Ok(())
+        write!(f, "{root}")
     }
+}
+
+/// The media type of an answer without its parameters, if it looks like one.
+fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = value.split(';').next()?.trim();
+    (media_type.len() <= 40 && media_type.split('/').count() == 2).then_some(media_type)
 }

@@ -1,74 +1,46 @@
 //! What a body that is not the documented answer says: Micronaut's JSON, plain text, an HTML page, or nothing.
 
-use std::fmt;
-
-use bytes::Bytes;
-use reqwest::StatusCode;
 use serde_json::Value;
+
+use crate::hidden::Hidden;
 
 /// What the vendor says of its refusal.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct VendorError {
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
-    /// What stands in the `Display` of the error when there is neither.
-    status: Option<&'static str>,
 }
 
-impl fmt::Display for VendorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.code, &self.message) {
-            (Some(code), Some(message)) => write!(f, "{code}: {message}"),
-            (Some(text), None) | (None, Some(text)) => f.write_str(text),
-            (None, None) => f.write_str(self.status.unwrap_or("refused without a word")),
+impl VendorError {
+    pub(crate) fn read(body: &[u8], hidden: &Hidden) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let (code, message) = match serde_json::from_str(text) {
+            Ok(Value::Object(object)) => (
+                first_scalar(&object, &["error_code", "errorCode", "code"]),
+                embedded(&object).or_else(|| first_scalar(&object, &["message", "error", "title"])),
+            ),
+            Ok(Value::String(message)) => (None, Some(message)),
+            // Another shape of JSON says nothing that a line could hold; the body is there for who wants it.
+            Ok(_) => (None, None),
+            Err(_) if text.starts_with('<') => (None, title(text)),
+            Err(_) => (None, Some(text.to_owned())),
+        };
+        let line = |text: Option<String>| text.and_then(|text| hidden.line(&text));
+        Self {
+            code: line(code),
+            message: line(message),
         }
     }
 }
 
-impl VendorError {
-    pub(crate) fn read(status: StatusCode, body: &Bytes) -> Self {
-        let text = String::from_utf8_lossy(body);
-        let text = text.trim_start_matches('\u{feff}').trim();
-        let mut read = match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Self {
-                code: ["error_code", "errorCode", "code"]
-                    .into_iter()
-                    .find_map(|key| scalar(object.get(key)?)),
-                message: embedded(&object).or_else(|| {
-                    ["message", "error", "title"]
-                        .into_iter()
-                        .find_map(|key| scalar(object.get(key)?))
-                }),
-                status: None,
-            },
-            Ok(Value::String(message)) => Self {
-                message: Some(message),
-                ..Self::default()
-            },
-            // Another shape of JSON says nothing that a line could hold; the body is there for who wants it.
-            Ok(_) => Self::default(),
-            Err(_) if text.starts_with('<') => Self {
-                message: title(text),
-                ..Self::default()
-            },
-            Err(_) => Self {
-                message: Some(text.to_owned()),
-                ..Self::default()
-            },
-        };
-        read.code = read.code.and_then(one_line);
-        read.message = read.message.and_then(one_line);
-        read.status = status.canonical_reason();
-        read
-    }
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
+/// The first of these fields that holds a text or a number.
+fn first_scalar(object: &serde_json::Map<String, Value>, keys: &[&str]) -> Option<String> {
+    keys.iter().find_map(|key| match object.get(*key)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
+    })
 }
 
 /// Micronaut's `{"message": "Bad Request", "_embedded": {"errors": [{"message": "quantity: must not be null"}]}}`, in which the
@@ -91,34 +63,14 @@ fn title(html: &str) -> Option<String> {
     Some(html[start..end].to_owned())
 }
 
-/// The text without control characters and runs of white space, at most 300 characters of it; `None` when nothing is left.
-fn one_line(text: String) -> Option<String> {
-    let mut line = String::new();
-    for word in text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-    {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    if let Some((end, _)) = line.char_indices().nth(300) {
-        line.truncate(end);
-        line.push('…');
-    }
-    (!line.is_empty()).then_some(line)
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderMap;
+
     use super::*;
 
     fn read(body: &str) -> (Option<String>, Option<String>) {
-        let read = VendorError::read(
-            StatusCode::BAD_REQUEST,
-            &Bytes::copy_from_slice(body.as_bytes()),
-        );
+        let read = VendorError::read(body.as_bytes(), &Hidden::of(&HeaderMap::new()));
         (read.code, read.message)
     }
 
@@ -173,13 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn long_words_are_cut_and_bytes_that_are_no_text_do_no_harm() {
-        let (_, message) = read(&"é".repeat(1000));
-        assert_eq!(message.map(|message| message.chars().count()), Some(301));
-        let read = VendorError::read(
-            StatusCode::BAD_GATEWAY,
-            &Bytes::from_static(b"\xff\xfe\x00"),
-        );
+    fn bytes_that_are_no_text_do_no_harm() {
+        let read = VendorError::read(b"\xff\xfe\x00", &Hidden::of(&HeaderMap::new()));
         assert!(read.message.is_some());
     }
 }

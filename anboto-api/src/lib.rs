@@ -8,6 +8,7 @@ mod error;
 mod error_body;
 #[rustfmt::skip]
 mod generated;
+mod hidden;
 mod listen_key;
 mod open_enum;
 mod operation;
