@@ -129,6 +129,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(self.as_str())
@@ -176,7 +182,7 @@ macro_rules! convert_enum {
         impl TryFrom<&$from> for $to {
             type Error = crate::NotListed;
             fn try_from(value: &$from) -> ::std::result::Result<Self, crate::NotListed> {
-                crate::open_enum::convert(value.as_str())
+                crate::open_enum::convert(value)
             }
         }
 
@@ -191,12 +197,21 @@ macro_rules! convert_enum {
 }
 pub(crate) use convert_enum;
 
-pub(crate) fn convert<E: OpenEnum>(text: &str) -> Result<E, NotListed> {
-    let current = E::listed(text).filter(|_| !E::RETIRED.contains(&text));
-    current.ok_or_else(|| NotListed {
-        text: text.to_owned(),
-        target: E::NAME,
-    })
+pub(crate) fn convert<From: OpenEnum + AsRef<str>, To: OpenEnum>(
+    value: &From,
+) -> Result<To, NotListed> {
+    let text = value.as_ref();
+    // An unknown value stands for itself alone, also where its text is a listed one in another case.
+    let listed = To::LISTED
+        .iter()
+        .find(|(listed, _)| value.as_unknown().is_none() && *listed == text);
+    listed
+        .filter(|(listed, _)| !To::RETIRED.contains(listed))
+        .map(|(_, variant)| variant.clone())
+        .ok_or_else(|| NotListed {
+            text: text.to_owned(),
+            target: To::NAME,
+        })
 }
 
 /// Why a value of one enum is none of another: the other does not list it.
