@@ -1,5 +1,7 @@
 //! From the bytes of an answer to its type, tolerant of the forms that the API has been seen to use.
 
+use std::fmt::Display;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -18,12 +20,12 @@ pub(crate) fn nothing(_body: &[u8]) -> Result<(), String> {
 }
 
 /// A single text: a JSON string, or the text itself.
-pub(crate) fn text<T: From<String>>(body: &[u8]) -> Result<T, String> {
+pub(crate) fn text<T: TryFrom<String, Error: Display>>(body: &[u8]) -> Result<T, String> {
     let text = unquoted(body)?;
     if text.is_empty() {
         Err("an empty body where a text belongs".to_owned())
     } else {
-        Ok(T::from(text))
+        T::try_from(text).map_err(|error| error.to_string())
     }
 }
 
@@ -91,4 +93,52 @@ fn explain<T: DeserializeOwned>(body: &[u8], error: serde_json::Error) -> String
 fn excerpt(text: &str) -> String {
     let head: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
     format!("`{head}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::types::{OrderDetailsList, OrderSummaryList, ServerStatus};
+
+    /// Bytes at random, and bytes that look like an answer for a while.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let seeds: &[&str] = &[
+            r#"{"orders":[{"filled_quantity":1.5e3,"average_price":"1","side":"BUY","trades":[{"price":1}]}]}"#,
+            r#"[{"created_at":1783329083000,"order_id":596990285759373312,"status":"REJECTED"}]"#,
+            "{status=ok, timestamp=1783329083000}",
+            "\"{status=ok, timestamp=1}\"",
+        ];
+        prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..64),
+            "[\\[\\]{}=:,\" a-z0-9.eE+-]{0,48}".prop_map(String::into_bytes),
+            (
+                prop::sample::select(seeds),
+                any::<prop::sample::Index>(),
+                any::<u8>()
+            )
+                .prop_map(|(seed, index, byte)| {
+                    let mut bytes = seed.as_bytes().to_vec();
+                    let at = index.index(bytes.len());
+                    bytes[at] = byte;
+                    if byte % 2 == 0 {
+                        bytes.truncate(at);
+                    }
+                    bytes
+                }),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_make_a_decoder_panic(body in body()) {
+            let _ = json::<OrderDetailsList>(&body);
+            let _ = one_or_many_orders::<OrderSummaryList>(&body);
+            let _ = java_map::<ServerStatus>(&body);
+            let _ = text::<crate::ListenKey>(&body);
+        }
+    }
 }

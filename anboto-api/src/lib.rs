@@ -19,7 +19,7 @@ pub use anboto_auth::{Credentials, Environment, Signer};
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
 pub use generated::{calls, operations, types};
-pub use listen_key::ListenKey;
+pub use listen_key::{ListenKey, NotAToken};
 pub use open_enum::{NotListed, UnknownValue};
 pub use operation::{Effect, Operation};
 pub use outgoing::{InvalidRequest, MissingFields};
