@@ -73,12 +73,8 @@ impl serde::de::Visitor<'_> for TimeVisitor {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            return Ok(time.to_utc());
-        }
-        // Java prints a local time without a zone; all times of this API are UTC.
-        if let Ok(time) = text.parse::<NaiveDateTime>() {
-            return Ok(time.and_utc());
+        if let Some(time) = parse(text) {
+            return Ok(time);
         }
         match text.parse() {
             Ok(ms) => self.visit_i64(ms),
@@ -88,6 +84,27 @@ impl serde::de::Visitor<'_> for TimeVisitor {
             ))),
         }
     }
+}
+
+/// RFC 3339, and what Java makes of it: an offset without a colon, no seconds where they are zero, no zone where it is UTC, as
+/// all times of this API are.
+fn parse(text: &str) -> Option<DateTime<Utc>> {
+    const ZONED: [&str; 2] = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"];
+    const LOCAL: [&str; 3] = [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M",
+    ];
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.to_utc());
+    }
+    let zoned = |format: &&str| DateTime::parse_from_str(text, format).ok();
+    let local = |format: &&str| NaiveDateTime::parse_from_str(text, format).ok();
+    ZONED
+        .iter()
+        .find_map(zoned)
+        .map(|time| time.to_utc())
+        .or_else(|| LOCAL.iter().find_map(local).map(|time| time.and_utc()))
 }
 
 impl Form<Duration> for SecondsText {
