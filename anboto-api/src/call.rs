@@ -80,7 +80,7 @@ impl Call {
     {
         let bytes = body.and_then(|body| {
             body.check()?;
-            serde_json::to_vec(&body).map_err(|error| InvalidRequest::new(error.to_string()))
+            serde_json::to_vec(&body).map_err(|error| unwritable(&body, &error))
         });
         match bytes {
             Ok(bytes) => self.body = Some(bytes.into()),
@@ -169,6 +169,17 @@ impl Call {
             }
         }
         Ok(query.build())
+    }
+}
+
+/// Why a body cannot be written, with the field that it is about. Only a failure pays for the path.
+fn unwritable<B: Serialize>(body: &B, error: &serde_json::Error) -> InvalidRequest {
+    let mut sink = serde_json::Serializer::new(std::io::sink());
+    match serde_path_to_error::serialize(body, &mut sink) {
+        Err(located) if located.path().iter().next().is_some() => {
+            InvalidRequest::at(&located.path().to_string(), error.to_string())
+        }
+        _ => InvalidRequest::new(error.to_string()),
     }
 }
 
