@@ -1,6 +1,10 @@
 //! What exact decimals cost: 1,000 `OrderDetails` decoded as the client decodes them, beside the same structs with `f64`.
 //!
 //! `cargo bench -p anboto-api --bench decode`
+#![allow(
+    clippy::expect_used,
+    reason = "a benchmark may stop at the first surprise"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
