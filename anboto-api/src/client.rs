@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use anboto_auth::{Credentials, Environment, ListStyle, RequestView, Signer};
+use anboto_auth::{Credentials, Environment, ListStyle, Origin, RequestView, Signer};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Request, Response};
@@ -248,13 +248,23 @@ impl ClientBuilder {
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
-    /// When the TLS library cannot start, for instance without a certificate store.
+    /// When the signer was made for another environment, or the TLS library cannot start, for instance without a certificate
+    /// store.
     pub fn build(self) -> Result<Client, BuildError> {
+        let origin = self.environment.origin();
+        if let Some(signer) = &self.signer
+            && signer.origin() != origin
+        {
+            return Err(BuildError(BuildErrorKind::ForeignSigner {
+                signer: signer.origin().clone(),
+                client: origin.clone(),
+            }));
+        }
         let http = anboto_auth::client_builder(&self.environment)
             .connect_timeout(self.connect_timeout)
             .timeout(self.timeout)
             .build()
-            .map_err(BuildError)?;
+            .map_err(|error| BuildError(BuildErrorKind::Http(error)))?;
         Ok(Client {
             http,
             environment: self.environment,
@@ -265,18 +275,39 @@ impl ClientBuilder {
     }
 }
 
-/// Why no [`Client`] could be made: the HTTP library did not start.
+/// Why no [`Client`] could be made: its signer belongs elsewhere, or the HTTP library did not start.
 #[derive(Debug)]
-pub struct BuildError(reqwest::Error);
+pub struct BuildError(BuildErrorKind);
+
+#[derive(Debug)]
+enum BuildErrorKind {
+    /// No signed call could be sent.
+    ForeignSigner {
+        signer: Origin,
+        client: Origin,
+    },
+    Http(reqwest::Error),
+}
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the HTTP client could not be set up")
+        match &self.0 {
+            BuildErrorKind::ForeignSigner { signer, client } => {
+                write!(
+                    f,
+                    "the signer is bound to {signer}, the client talks to {client}"
+                )
+            }
+            BuildErrorKind::Http(_) => f.write_str("the HTTP client could not be set up"),
+        }
     }
 }
 
 impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
+        match &self.0 {
+            BuildErrorKind::ForeignSigner { .. } => None,
+            BuildErrorKind::Http(error) => Some(error),
+        }
     }
 }

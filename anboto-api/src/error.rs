@@ -332,3 +332,27 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
     let media_type = value.split(';').next()?.trim();
     (media_type.len() <= 40 && media_type.split('/').count() == 2).then_some(media_type)
 }
+
+#[cfg(test)]
+mod tests {
+    use anboto_auth::{Credentials, Environment, RequestView, Signer};
+
+    use super::*;
+    use crate::operations;
+
+    /// Only a broken clock or a failing RSA backend gets here: the client is made with a signer of its own origin.
+    #[test]
+    fn what_could_not_be_signed_was_not_sent() {
+        let credentials = Credentials::hmac("test-api-key", "c2VjcmV0").unwrap();
+        let signer = Signer::new(&Environment::testnet(), credentials);
+        let url = reqwest::Url::parse(Environment::testnet().base_url()).unwrap();
+        let before_the_epoch = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        let failed = signer.sign(&RequestView::new(&url), before_the_epoch);
+        let error = Error::new(&operations::CREATE_ORDER, Kind::Sign(failed.unwrap_err()));
+        assert!(error.is_signing() && !error.may_have_been_executed());
+        assert!(
+            error.to_string().starts_with("createOrder: not sent: "),
+            "{error}"
+        );
+    }
+}

@@ -101,7 +101,8 @@ mod operation;
 mod outgoing;
 mod response;
 
-pub use anboto_auth::{Credentials, Environment, Signer};
+pub use anboto_auth::{self, Credentials, Environment, ListStyle, Signer};
+pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
 pub use generated::{calls, operations, types};
