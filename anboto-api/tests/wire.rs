@@ -164,6 +164,7 @@ async fn every_operation_with_an_hmac_key_pair() {
     every_operation(credentials, VerifyingKey::hmac(SECRET).unwrap()).await;
 }
 
+/// The keys in `tests/keys` are for tests only.
 #[tokio::test]
 async fn every_operation_with_an_rsa_key_pair() {
     let key = RsaKey::from_pem(include_str!("keys/rsa2048.pkcs8.pem")).unwrap();
