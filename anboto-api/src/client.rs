@@ -99,10 +99,11 @@ impl Client {
             .map_err(|kind| Error::new(operation, kind))?;
         let hidden = Hidden::of(request.headers());
         let response = self.http.execute(request).await.map_err(|error| {
-            // What failed to connect, or was refused as a request, has provably not left. hyper calls an error one of connecting
-            // only as long as it has no connection to write to; and what it sends again by itself, it does because an idle
-            // connection was found closed with the request still whole in its hands.
-            let kind = if error.is_connect() || error.is_builder() {
+            // What failed to connect has provably not left: hyper calls an error one of connecting only as long as it has no
+            // connection to write to. And what hyper sends again by itself, it does because a connection was found closed with
+            // the request still whole in its hands. `is_builder` proves nothing: reqwest also calls it so when an answer
+            // redirects to what is no URL.
+            let kind = if error.is_connect() {
                 Kind::Connect(error.without_url())
             } else {
                 Kind::Send(error.without_url())

@@ -196,6 +196,27 @@ async fn a_redirect_is_not_followed() {
     }
 }
 
+/// reqwest reads the place even though it does not go there, and some versions of what it stands on take one that is no URL for a
+/// request that could not be built. The order has left all the same.
+#[tokio::test]
+async fn a_redirect_to_no_url() {
+    for place in [
+        "http://999.999.999.999/",
+        "http://[",
+        "",
+        "mailto:desk",
+        "http://a:99999/",
+        "\\\\",
+    ] {
+        let head = format!("307 Temporary Redirect\r\nlocation: {place}");
+        let error = failed_order(Answer::new(&head, "")).await;
+        assert!(
+            error.may_have_been_executed() && !error.is_connect(),
+            "{place}: {error}"
+        );
+    }
+}
+
 // The answer breaks off, or does not come.
 
 #[tokio::test]
