@@ -10,14 +10,15 @@ use crate::{InvalidRequest, Operation};
 
 /// One call in the making: what the generated builders fill and the client sends.
 ///
-/// The first thing that is wrong is kept and reported by `send`, so that the builders can be chained.
+/// What is wrong with a part is kept in its place and reported by `send`, so that the builders can be chained and a part given
+/// again replaces a wrong one.
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) operation: &'static Operation,
     path: Vec<(&'static str, String)>,
-    query: Vec<(&'static str, Value)>,
-    pub(crate) body: Option<Bytes>,
-    invalid: Option<InvalidRequest>,
+    query: Vec<(&'static str, Result<Value, InvalidRequest>)>,
+    body: Option<Result<Bytes, InvalidRequest>>,
+    missing: Option<InvalidRequest>,
 }
 
 #[derive(Clone)]
@@ -33,21 +34,19 @@ impl Call {
             path: Vec::new(),
             query: Vec::new(),
             body: None,
-            invalid: None,
+            missing: None,
         }
     }
 
     /// A query parameter; given a second time it replaces the first.
     pub(crate) fn query(&mut self, name: &'static str, value: impl fmt::Display) {
-        self.set(name, Value::One(value.to_string()));
+        self.set(name, Ok(Value::One(value.to_string())));
     }
 
     /// A query parameter whose values the contract lists.
     pub(crate) fn query_listed(&mut self, name: &'static str, value: impl Outgoing + fmt::Display) {
-        match crate::outgoing::check_field(name, &value) {
-            Ok(()) => self.query(name, value),
-            Err(invalid) => self.refuse(invalid),
-        }
+        let checked = crate::outgoing::check_field(name, &value);
+        self.set(name, checked.map(|()| Value::One(value.to_string())));
     }
 
     /// A list parameter. An empty list is refused: the server could not tell it from no parameter at all, which means the very
@@ -58,17 +57,18 @@ impl Call {
         values: impl IntoIterator<Item = T>,
     ) {
         let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
-        if values.is_empty() {
-            self.refuse(InvalidRequest::at(
+        let list = if values.is_empty() {
+            Err(InvalidRequest::at(
                 name,
                 "an empty list; leave the parameter out to ask for all",
-            ));
+            ))
         } else {
-            self.set(name, Value::List(values));
-        }
+            Ok(Value::List(values))
+        };
+        self.set(name, list);
     }
 
-    fn set(&mut self, name: &'static str, value: Value) {
+    fn set(&mut self, name: &'static str, value: Result<Value, InvalidRequest>) {
         self.query.retain(|(other, _)| *other != name);
         self.query.push((name, value));
     }
@@ -78,14 +78,13 @@ impl Call {
     where
         B: Serialize + Outgoing,
     {
-        let bytes = body.and_then(|body| {
+        self.body = Some(body.and_then(|body| {
             body.check()?;
-            serde_json::to_vec(&body).map_err(|error| unwritable(&body, &error))
-        });
-        match bytes {
-            Ok(bytes) => self.body = Some(bytes.into()),
-            Err(invalid) => self.refuse(invalid),
-        }
+            match serde_json::to_vec(&body) {
+                Ok(bytes) => Ok(bytes.into()),
+                Err(error) => Err(unwritable(&body, &error)),
+            }
+        }));
     }
 
     /// A part of the path, percent-encoded. A dot segment would change which path it is, so it counts as missing.
@@ -103,19 +102,25 @@ impl Call {
             .map(|(given, _)| given)
             .chain(self.path.iter().map(|(given, _)| given));
         if !given.into_iter().any(|given| *given == name) {
-            self.refuse(InvalidRequest::at(name, "required, and not given"));
+            self.miss(name);
         }
     }
 
     /// Reports a body that the contract requires and nobody has given.
     pub(crate) fn require_body(&mut self) {
         if self.body.is_none() {
-            self.refuse(InvalidRequest::at("body", "required, and not given"));
+            self.miss("body");
         }
     }
 
-    fn refuse(&mut self, invalid: InvalidRequest) {
-        self.invalid.get_or_insert(invalid);
+    fn miss(&mut self, name: &str) {
+        let missing = || InvalidRequest::at(name, "required, and not given");
+        self.missing.get_or_insert_with(missing);
+    }
+
+    /// The body as it goes out, if there is one.
+    pub(crate) fn body(&self) -> Result<Option<Bytes>, InvalidRequest> {
+        self.body.clone().transpose()
     }
 
     /// The URL below a base URL, without its query.
@@ -147,17 +152,17 @@ impl Call {
         Ok(url)
     }
 
-    /// The query as it goes out, or the first thing that is wrong with the call.
+    /// The query as it goes out.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it; or else that something required was not given.
     pub(crate) fn canonical_query(
         &self,
         lists: ListStyle,
     ) -> Result<CanonicalQuery, InvalidRequest> {
-        if let Some(invalid) = &self.invalid {
-            return Err(invalid.clone());
-        }
         let mut query = CanonicalQuery::builder(lists);
         for (name, value) in &self.query {
-            match value {
+            match value.as_ref().map_err(Clone::clone)? {
                 Value::One(value) => {
                     query.push(*name, value);
                 }
@@ -168,7 +173,7 @@ impl Call {
                 }
             }
         }
-        Ok(query.build())
+        self.missing.clone().map_or(Ok(query.build()), Err)
     }
 }
 
@@ -192,7 +197,7 @@ impl fmt::Debug for Call {
                 "query",
                 &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             )
-            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .field("body", &self.body.is_some())
             .finish_non_exhaustive()
     }
 }

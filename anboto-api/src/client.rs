@@ -69,6 +69,18 @@ impl Client {
         Self::builder(environment).credentials(credentials).build()
     }
 
+    /// A client from the environment variables `ANBOTO_BASE_URL`, `ANBOTO_API_KEY`, and `ANBOTO_API_SECRET` or
+    /// `ANBOTO_RSA_PRIVATE_KEY_FILE`: the one function here that reads any.
+    ///
+    /// # Errors
+    /// When a variable is missing or unusable, or as [`new`](Self::new).
+    pub fn from_env() -> Result<Self, BuildError> {
+        let unusable = |error| BuildError(BuildErrorKind::Variables(error));
+        let environment = Environment::from_env().map_err(unusable)?;
+        let credentials = Credentials::from_env().map_err(unusable)?;
+        Self::with_credentials(environment, credentials)
+    }
+
     /// A client with settings of its own.
     pub fn builder(environment: Environment) -> ClientBuilder {
         ClientBuilder {
@@ -129,6 +141,7 @@ impl Client {
 
     /// The request, signed if its operation is. Signing comes last, so that the signature is as fresh as can be.
     async fn prepare(&self, call: &Call) -> Result<Request, Kind> {
+        let body = call.body().map_err(Kind::Invalid)?;
         let query = call.canonical_query(self.lists).map_err(Kind::Invalid)?;
         let mut url = call
             .url(self.environment.base_url())
@@ -137,7 +150,7 @@ impl Client {
         let headers = if call.operation.signed {
             let signer = self.signer.as_ref().ok_or(Kind::NoCredentials)?;
             let mut view = RequestView::new(&url).with_query(&query);
-            if let Some(body) = &call.body {
+            if let Some(body) = &body {
                 view = view.with_body(body);
             }
             Some(
@@ -153,14 +166,14 @@ impl Client {
         request
             .headers_mut()
             .insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(body) = &call.body {
+        if let Some(body) = body {
             request
                 .headers_mut()
                 .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(body.clone().into());
+            *request.body_mut() = Some(body.into());
         }
         if let Some(headers) = headers {
-            request.headers_mut().extend(headers);
+            headers.add_to(request.headers_mut()).map_err(Kind::Sign)?;
         }
         Ok(request)
     }
@@ -276,7 +289,7 @@ impl ClientBuilder {
     }
 }
 
-/// Why no [`Client`] could be made: its signer belongs elsewhere, or the HTTP library did not start.
+/// Why no [`Client`] could be made: a variable is unusable, the signer belongs elsewhere, or the HTTP library did not start.
 #[derive(Debug)]
 pub struct BuildError(BuildErrorKind);
 
@@ -287,6 +300,7 @@ enum BuildErrorKind {
         signer: Origin,
         client: Origin,
     },
+    Variables(anboto_auth::ConfigError),
     Http(reqwest::Error),
 }
 
@@ -299,6 +313,7 @@ impl fmt::Display for BuildError {
                     "the signer is bound to {signer}, the client talks to {client}"
                 )
             }
+            BuildErrorKind::Variables(error) => fmt::Display::fmt(error, f),
             BuildErrorKind::Http(_) => f.write_str("the HTTP client could not be set up"),
         }
     }
@@ -308,6 +323,7 @@ impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             BuildErrorKind::ForeignSigner { .. } => None,
+            BuildErrorKind::Variables(error) => error.source(),
             BuildErrorKind::Http(error) => Some(error),
         }
     }

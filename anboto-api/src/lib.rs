@@ -101,7 +101,7 @@ mod operation;
 mod outgoing;
 mod response;
 
-pub use anboto_auth::{self, Credentials, Environment, ListStyle, Signer};
+pub use anboto_auth::{self, Credentials, Environment, ListStyle, RsaKey, Signer};
 pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
@@ -112,3 +112,8 @@ pub use operation::{Effect, Operation};
 pub use outgoing::{InvalidRequest, MissingFields};
 pub use response::ResponseValue;
 pub use rust_decimal::{self, Decimal};
+
+/// The README's examples, so that they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -90,6 +90,23 @@ async fn a_verbatim_value_is_sent() {
     assert_eq!(sent["params"]["urgency"], "high");
 }
 
+/// Giving a part again mends it.
+#[tokio::test]
+async fn a_wrong_part_is_forgotten_once_it_is_replaced() {
+    let answer = r#"{"created_at":null}"#;
+    let server = Server::answering(Answer::json("201 Created", answer)).await;
+    let client = server.client();
+    let call = client.create_order().body(order().side(unlisted()));
+    call.body(order()).send().await.unwrap();
+    assert_eq!(server.arrived().len(), 1);
+
+    let server = Server::answering(Answer::ok(r#"{"orders":[]}"#)).await;
+    let client = server.client();
+    let call = client.get_orders().client_order_ids([""; 0]);
+    call.client_order_ids(["desk-1"]).send().await.unwrap();
+    assert_eq!(server.arrived().len(), 1);
+}
+
 #[tokio::test]
 async fn missing_fields_are_named_all_at_once() {
     let error = refused(async |client| {
