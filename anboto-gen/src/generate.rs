@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::contract::Contract;
 use crate::error::Place;
-use crate::model::{Model, ParameterKind};
+use crate::model::{self, Model};
 use crate::overlay::Overlay;
 use crate::{Error, Source, lower, passes, progenitor};
 
@@ -38,6 +38,8 @@ pub enum FindingKind {
     UnclassifiedOperation,
     /// A list parameter's form is not settled; it was generated as comma-joined.
     UnsettledList,
+    /// An enum converts to one that the contract does not have; the conversion was left out.
+    ConversionToNothing,
 }
 
 /// Turns a contract, corrected by an overlay, into the files of `anboto-api/src/generated/`.
@@ -51,9 +53,14 @@ pub fn generate(contract: Source<'_>, overlay: Source<'_>) -> Result<Generation,
     let (effective, mut findings) = Overlay::parse(overlay)?.apply(Contract::parse(contract)?)?;
     // Checked after the overlay, which may mend what is wrong with the structure.
     effective.openapi()?;
-    let model = Model::read(effective.value())?;
+    let operations = model::operations(effective.value())?;
+    let lowered = lower::lower(effective.value(), &operations)?;
+    let model = Model {
+        operations,
+        schemas: lowered.schemas,
+    };
     findings.extend(unsettled(&model, &effective));
-    let output = progenitor::run(&lower::lower(effective.value()))?;
+    let output = progenitor::run(&lowered.document)?;
     let files = passes::run(output, &model)?;
     Ok(Generation { files, findings })
 }
@@ -80,7 +87,7 @@ fn unsettled(model: &Model, contract: &Contract) -> Vec<Finding> {
             });
         }
         for parameter in &operation.parameters {
-            if parameter.kind == (ParameterKind::List { settled: false }) {
+            if parameter.unsettled_list {
                 findings.push(Finding {
                     kind: FindingKind::UnsettledList,
                     place: place.clone(),
@@ -92,6 +99,16 @@ fn unsettled(model: &Model, contract: &Contract) -> Vec<Finding> {
                 });
             }
         }
+    }
+    for (name, target) in model.lost_conversions() {
+        findings.push(Finding {
+            kind: FindingKind::ConversionToNothing,
+            place: contract.place("/components/schemas"),
+            message: format!(
+                "enum `{name}` converts to `{target}` (x-anboto-converts-to), but the contract has no such enum, so there is no \
+                 conversion; correct or delete the action"
+            ),
+        });
     }
     findings
 }

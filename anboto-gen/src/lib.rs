@@ -13,6 +13,7 @@ mod error;
 mod generate;
 mod lower;
 mod model;
+mod names;
 pub mod overlay;
 mod passes;
 mod progenitor;

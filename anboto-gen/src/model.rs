@@ -11,10 +11,10 @@
 
 use std::collections::BTreeMap;
 
-use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::Error;
+use crate::names::{method_name, static_name, type_name};
 
 /// All that the passes know of the effective contract.
 pub(crate) struct Model {
@@ -35,9 +35,11 @@ pub(crate) struct Operation {
     pub(crate) effect: Option<Effect>,
     pub(crate) success: u16,
     pub(crate) answer: Answer,
+    /// What the answer holds, if it holds anything.
+    pub(crate) answer_schema: Option<Value>,
     pub(crate) summary: String,
     pub(crate) description: String,
-    /// Documented statuses other than the success, with their descriptions.
+    /// Documented statuses other than success, with their descriptions.
     pub(crate) failures: Vec<(String, String)>,
     pub(crate) success_description: String,
     pub(crate) parameters: Vec<Parameter>,
@@ -49,7 +51,9 @@ pub(crate) struct Parameter {
     pub(crate) location: Location,
     pub(crate) required: bool,
     pub(crate) description: String,
-    pub(crate) kind: ParameterKind,
+    pub(crate) schema: Value,
+    /// It takes several values, and the effective contract does not say that they are joined by commas (`explode: false`).
+    pub(crate) unsettled_list: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,21 +62,10 @@ pub(crate) enum Location {
     Path,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ParameterKind {
-    /// Written as its `Display`.
-    Plain,
-    /// One of an enum's values.
-    Listed,
-    /// Several values, joined by commas. Settled: the effective contract says so (`explode: false`).
-    List { settled: bool },
-    /// A time, written as milliseconds since the epoch.
-    UnixMs,
-}
-
 pub(crate) struct Body {
     pub(crate) required: bool,
     pub(crate) description: String,
+    pub(crate) schema: Value,
 }
 
 /// How an answer is read.
@@ -110,14 +103,22 @@ impl Effect {
 }
 
 /// A schema that becomes a type of its own.
+#[derive(Default)]
 pub(crate) struct Schema {
     pub(crate) description: String,
-    /// Wire name of a property to its description.
-    pub(crate) properties: BTreeMap<String, String>,
+    /// Of an object, sorted by name.
+    pub(crate) properties: Vec<Property>,
+    /// Of an enum, in the order of the contract.
+    pub(crate) values: Vec<String>,
     /// Value that left the contract, to when it did.
     pub(crate) retired: BTreeMap<String, String>,
     /// The Rust name of the enum that this one converts to and from.
     pub(crate) converts_to: Option<String>,
+}
+
+pub(crate) struct Property {
+    pub(crate) name: String,
+    pub(crate) description: String,
 }
 
 const METHODS: [&str; 8] = [
@@ -126,53 +127,94 @@ const METHODS: [&str; 8] = [
 
 impl Operation {
     pub(crate) fn method_name(&self) -> String {
-        self.id.to_snake_case()
+        method_name(&self.id)
     }
     pub(crate) fn type_name(&self) -> String {
-        self.id.to_pascal_case()
+        type_name(&self.id)
     }
     pub(crate) fn static_name(&self) -> String {
-        self.id.to_shouty_snake_case()
+        static_name(&self.id)
+    }
+}
+
+impl Schema {
+    /// What a schema says beside its properties or values.
+    pub(crate) fn read(schema: &Value) -> Self {
+        Self {
+            description: Self::description(schema),
+            retired: object(schema, "/x-anboto-retired")
+                .map(|(value, when)| (value.clone(), when.as_str().unwrap_or_default().to_owned()))
+                .collect(),
+            converts_to: schema
+                .get("x-anboto-converts-to")
+                .and_then(Value::as_str)
+                .map(type_name),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the names in it are the same.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let names = |schema: &Self| -> Vec<String> {
+            schema
+                .properties
+                .iter()
+                .map(|property| property.name.clone())
+                .collect()
+        };
+        self.values == other.values && names(self) == names(other)
+    }
+
+    pub(crate) fn description(schema: &Value) -> String {
+        text(schema, "description")
     }
 }
 
 impl Model {
-    /// Reads the effective contract.
-    pub(crate) fn read(contract: &Value) -> Result<Self, Error> {
-        let mut operations = Vec::new();
-        for (path, item) in object(contract, "/paths") {
-            for method in METHODS {
-                if let Some(operation) = item.get(method) {
-                    let pointer = format!("/paths/{}/{method}", escape(path));
-                    operations.push(read_operation(
-                        contract, pointer, path, method, item, operation,
-                    )?);
-                }
-            }
-        }
-        operations.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut schemas = BTreeMap::new();
-        for (name, schema) in object(contract, "/components/schemas") {
-            let type_name = name.to_pascal_case();
-            for (property, inner) in object(schema, "/properties") {
-                // A schema that stands inside a property becomes a type named after both.
-                schemas.insert(
-                    format!("{type_name}{}", property.to_pascal_case()),
-                    read_schema(inner)?,
-                );
-            }
-            schemas.insert(type_name, read_schema(schema)?);
-        }
-        Ok(Self {
-            operations,
-            schemas,
-        })
-    }
-
-    /// The schema of a Rust type; an empty one for a type that typify made up by itself.
+    /// The schema of a type.
     pub(crate) fn schema(&self, type_name: &str) -> Option<&Schema> {
         self.schemas.get(type_name)
     }
+
+    /// Pairs of enums that convert into each other.
+    pub(crate) fn conversions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.wanted_conversions()
+            .filter(|(from, to)| self.is_enum(from) && self.is_enum(to))
+    }
+
+    /// Pairs that the overlay wants converted, and of which one is no enum of the contract.
+    pub(crate) fn lost_conversions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.wanted_conversions()
+            .filter(|(from, to)| !self.is_enum(from) || !self.is_enum(to))
+    }
+
+    fn wanted_conversions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.schemas
+            .iter()
+            .filter_map(|(from, schema)| Some((from.as_str(), schema.converts_to.as_deref()?)))
+    }
+
+    fn is_enum(&self, type_name: &str) -> bool {
+        self.schema(type_name)
+            .is_some_and(|schema| !schema.values.is_empty())
+    }
+}
+
+/// The operations of the effective contract, sorted by id.
+pub(crate) fn operations(contract: &Value) -> Result<Vec<Operation>, Error> {
+    let mut operations = Vec::new();
+    for (path, item) in object(contract, "/paths") {
+        for method in METHODS {
+            if let Some(operation) = item.get(method) {
+                let pointer = format!("/paths/{}/{method}", escape(path));
+                operations.push(read_operation(
+                    contract, pointer, path, method, item, operation,
+                )?);
+            }
+        }
+    }
+    operations.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(operations)
 }
 
 fn read_operation(
@@ -206,13 +248,12 @@ fn read_operation(
         ),
     };
     let responses = object(operation, "/responses");
-    let (success, answer_description) = responses
+    let (success, answer_value) = responses
         .clone()
-        .filter_map(|(status, response)| Some((status.parse::<u16>().ok()?, response)))
-        .find(|(status, _)| (200..300).contains(status))
+        .find_map(|(status, response)| Some((success(status)?, resolve(contract, response))))
         .ok_or_else(|| fail("no 2xx response is documented".to_owned()))?;
     let failures = responses
-        .filter(|(status, _)| **status != success.to_string())
+        .filter(|(status, _)| self::success(status).is_none() && !status.starts_with("x-"))
         .map(|(status, response)| {
             (
                 status.clone(),
@@ -220,8 +261,9 @@ fn read_operation(
             )
         })
         .collect();
-    let answer_value = resolve(contract, answer_description);
+    let (answer, answer_schema) = read_answer(answer_value).map_err(fail)?;
     let answer = match operation.get("x-anboto-answer").and_then(Value::as_str) {
+        None => answer,
         Some("text") => Answer::Text,
         Some("java-map") => Answer::JavaMap,
         Some("one-or-many-orders") => Answer::OneOrManyOrders,
@@ -230,20 +272,12 @@ fn read_operation(
                 "x-anboto-answer is `{other}`, which is none of text, java-map, one-or-many-orders"
             )));
         }
-        None => match object(answer_value, "/content")
-            .next()
-            .map(|(media_type, _)| media_type.as_str())
-        {
-            None => Answer::Nothing,
-            Some(media_type) if is_json(media_type) => Answer::Json,
-            Some(media_type) if media_type.starts_with("text/") => Answer::Text,
-            Some(media_type) => {
-                return Err(fail(format!(
-                    "answers with `{media_type}`; the client reads application/json and text/plain"
-                )));
-            }
-        },
     };
+    if answer_schema.is_none() && answer != Answer::Nothing {
+        return Err(fail(
+            "x-anboto-answer says how an answer is read that the contract does not have; delete it from the overlay".to_owned(),
+        ));
+    }
     // A parameter of the operation replaces one of its path that has the same name and place.
     let mut parameters: Vec<Parameter> = Vec::new();
     for parameter in array(item, "parameters").chain(array(operation, "parameters")) {
@@ -258,15 +292,13 @@ fn read_operation(
     {
         None => None,
         Some(body) => {
-            if !object(body, "/content").any(|(media_type, _)| is_json(media_type)) {
-                return Err(fail("its request body is not application/json".to_owned()));
-            }
+            let (_, media) = object(body, "/content")
+                .find(|(media_type, _)| is_json(media_type))
+                .ok_or_else(|| fail("its request body is not application/json".to_owned()))?;
             Some(Body {
-                required: body
-                    .get("required")
-                    .and_then(Value::as_bool)
-                    .unwrap_or(false),
+                required: flag(body, "required"),
                 description: text(body, "description"),
+                schema: media.get("schema").cloned().unwrap_or_default(),
             })
         }
     };
@@ -283,6 +315,7 @@ fn read_operation(
         effect,
         success,
         answer,
+        answer_schema,
         summary: text(operation, "summary"),
         description: text(operation, "description"),
         failures,
@@ -305,52 +338,66 @@ fn read_parameter(contract: &Value, parameter: &Value) -> Result<Parameter, Stri
             ));
         }
     };
+    let style = text(parameter, "style");
+    let usual = if location == Location::Path {
+        "simple"
+    } else {
+        "form"
+    };
+    if !style.is_empty() && style != usual {
+        return Err(format!(
+            "parameter `{name}` is written in the style `{style}`; the client knows `{usual}` alone"
+        ));
+    }
     let schema = parameter
         .get("schema")
-        .map_or(&Value::Null, |schema| resolve(contract, schema));
-    let kind = match (
-        text(schema, "type").as_str(),
-        text(schema, "format").as_str(),
-    ) {
-        ("array", _) if location == Location::Path => {
-            return Err(format!("path parameter `{name}` is a list"));
-        }
-        ("array", _) => ParameterKind::List {
-            settled: parameter.get("explode") == Some(&Value::Bool(false)),
-        },
-        (_, "unix-ms") => ParameterKind::UnixMs,
-        _ if schema.get("enum").is_some() => ParameterKind::Listed,
-        _ => ParameterKind::Plain,
-    };
-    let required = location == Location::Path
-        || parameter
-            .get("required")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
+        .ok_or_else(|| format!("parameter `{name}` has no schema"))?;
+    let is_list = text(resolve(contract, schema), "type") == "array";
+    if is_list && location == Location::Path {
+        return Err(format!("path parameter `{name}` is a list"));
+    }
     Ok(Parameter {
+        required: location == Location::Path || flag(parameter, "required"),
+        description: text(parameter, "description"),
+        schema: schema.clone(),
+        unsettled_list: is_list && parameter.get("explode") != Some(&Value::Bool(false)),
         name,
         location,
-        required,
-        description: text(parameter, "description"),
-        kind,
     })
 }
 
-fn read_schema(schema: &Value) -> Result<Schema, Error> {
-    let retired = object(schema, "/x-anboto-retired")
-        .map(|(value, when)| (value.clone(), when.as_str().unwrap_or_default().to_owned()))
-        .collect();
-    Ok(Schema {
-        description: text(schema, "description"),
-        properties: object(schema, "/properties")
-            .map(|(name, property)| (name.clone(), text(property, "description")))
-            .collect(),
-        retired,
-        converts_to: schema
-            .get("x-anboto-converts-to")
-            .and_then(Value::as_str)
-            .map(|name| name.to_pascal_case()),
-    })
+/// The status of a success; `2XX` counts as 200.
+fn success(status: &str) -> Option<u16> {
+    match status {
+        "2XX" => Some(200),
+        _ => status
+            .parse()
+            .ok()
+            .filter(|status| (200..300).contains(status)),
+    }
+}
+
+/// How the answer of a response is read, and its schema: JSON where there is a choice.
+fn read_answer(response: &Value) -> Result<(Answer, Option<Value>), String> {
+    let mut content = object(response, "/content");
+    if let Some((_, media)) = content.clone().find(|(media_type, _)| is_json(media_type)) {
+        return Ok((
+            Answer::Json,
+            Some(media.get("schema").cloned().unwrap_or_default()),
+        ));
+    }
+    if content
+        .clone()
+        .any(|(media_type, _)| media_type.starts_with("text/"))
+    {
+        return Ok((Answer::Text, Some(json!({ "type": "string" }))));
+    }
+    match content.next() {
+        None => Ok((Answer::Nothing, None)),
+        Some((media_type, _)) => Err(format!(
+            "answers with `{media_type}`; the client reads application/json and text/plain"
+        )),
+    }
 }
 
 /// Follows `$ref`s inside the document, at most 32 of them, so that a circle ends.
@@ -368,7 +415,7 @@ pub(crate) fn resolve<'a>(contract: &'a Value, mut value: &'a Value) -> &'a Valu
     value
 }
 
-pub(crate) fn is_json(media_type: &str) -> bool {
+fn is_json(media_type: &str) -> bool {
     media_type
         .split(';')
         .next()
@@ -394,6 +441,10 @@ fn array<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
         .and_then(Value::as_array)
         .map_or(&[][..], Vec::as_slice)
         .iter()
+}
+
+fn flag(value: &Value, key: &str) -> bool {
+    value.get(key) == Some(&Value::Bool(true))
 }
 
 fn text(value: &Value, key: &str) -> String {

@@ -85,7 +85,7 @@ fn culprit(lowered: &Value) -> Option<String> {
                 let mut alone = bare.clone();
                 alone["paths"] = serde_json::json!({ path: { method: operation } });
                 let id = operation
-                    .get("operationId")
+                    .get("summary")
                     .and_then(Value::as_str)
                     .unwrap_or(path);
                 attempt(&alone)
@@ -138,8 +138,8 @@ mod tests {
             "openapi": "3.0.3",
             "info": { "title": "t", "version": "0" },
             "paths": {
-                "/fine": { "get": { "operationId": "fine", "responses": { "200": { "description": "" } } } },
-                "/broken": { "get": { "operationId": "broken", "responses": {
+                "/fine": { "get": { "operationId": "p0", "summary": "fine", "responses": { "200": { "description": "" } } } },
+                "/broken": { "get": { "operationId": "p1", "summary": "broken", "responses": {
                     "200": { "description": "", "content": { "application/json": { "schema": { "type": "string" } } } },
                     "201": { "description": "", "content": { "application/json": { "schema": { "type": "integer" } } } },
                 } } },

@@ -3,7 +3,11 @@
 //! A builder for each operation, made by the method of [`Client`] of the same name.
 //!
 //! Nothing is sent until `send` is awaited. What is wrong with a request shows there too, before anything is sent.
+#![allow(unused_imports)]
+use std::collections::BTreeMap;
+use std::time::Duration;
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use super::{operations, types};
 use crate::call::Call;
 use crate::{Client, Error, InvalidRequest, ResponseValue, codec, decode};

@@ -1335,6 +1335,7 @@ impl Outgoing for CreateMultiLegsParentOrderRequest {
     fn check(&self) -> Result<(), InvalidRequest> {
         check_field("algo", &self.algo)?;
         check_field("legs", &self.legs)?;
+        check_field("params", &self.params)?;
         Ok(())
     }
 }

@@ -1,41 +1,53 @@
 //! The calls: a method of the client and a builder for each operation.
 
-use heck::ToSnakeCase;
+use std::collections::{BTreeMap, BTreeSet};
+
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::Type;
 
 use super::operations::effect;
-use super::output::{CallTypes, Output, argument, last_segment};
+use super::output::{CallTypes, Output};
 use super::prose::{docs, sentence, words};
-use super::structs::simplify;
+use super::shape::Shape;
 use super::unexpected;
 use crate::Error;
-use crate::model::{Answer, Effect, Location, Model, Operation, Parameter, ParameterKind};
+use crate::lower::{DATE_TIME_TEXT, SECONDS_TEXT, UNIX_MS, member_name, operation_name};
+use crate::model::{Answer, Effect, Location, Model, Operation, Parameter};
+use crate::names::setter_name;
 
 const PASS: &str = "calls";
 
 pub(super) fn run(output: &Output, model: &Model) -> Result<TokenStream, Error> {
     let mut methods = Vec::new();
     let mut calls = Vec::new();
-    for operation in &model.operations {
+    let mut names: BTreeMap<String, &str> = BTreeMap::new();
+    let enums: BTreeSet<String> = output
+        .enums
+        .iter()
+        .map(|item| item.ident.to_string())
+        .collect();
+    for (index, operation) in model.operations.iter().enumerate() {
+        // The method's name follows from the type's, so two of one type are two of one method too.
+        if let Some(other) = names.insert(operation.type_name(), &operation.id) {
+            return Err(Error::new(format!(
+                "operations `{other}` and `{}` would both be the call `{}`; rename one in the overlay",
+                operation.id,
+                operation.type_name()
+            )));
+        }
+        let name = operation_name(index);
         let types = output
             .calls
-            .get(&operation.type_name())
-            .ok_or_else(|| unexpected(PASS, format!("no builder `{}`", operation.type_name())))?;
+            .get(&name)
+            .ok_or_else(|| unexpected(PASS, format!("no builder `{name}`")))?;
         methods.push(method(operation));
-        calls.push(call(operation, types)?);
+        calls.push(call(operation, types, &enums)?);
     }
-    let known = model.operations.len();
-    if let Some(name) = output.calls.keys().find(|name| {
-        !model
-            .operations
-            .iter()
-            .any(|operation| operation.type_name() == **name)
-    }) {
+    let (known, made) = (model.operations.len(), output.calls.len());
+    if made != known {
         return Err(unexpected(
             PASS,
-            format!("builder `{name}` belongs to none of the {known} operations"),
+            format!("{made} builders for {known} operations"),
         ));
     }
     Ok(quote! {
@@ -43,7 +55,14 @@ pub(super) fn run(output: &Output, model: &Model) -> Result<TokenStream, Error> 
         #![doc = ""]
         #![doc = " Nothing is sent until `send` is awaited. What is wrong with a request shows there too, before anything is sent."]
 
+        // Which of these are needed depends on the parameters.
+        #![allow(unused_imports)]
+
+        use std::collections::BTreeMap;
+        use std::time::Duration;
+
         use chrono::{DateTime, Utc};
+        use rust_decimal::Decimal;
 
         use super::{operations, types};
         use crate::call::Call;
@@ -127,37 +146,58 @@ fn documentation(operation: &Operation) -> String {
     text
 }
 
-fn call(operation: &Operation, types: &CallTypes) -> Result<TokenStream, Error> {
+fn call(
+    operation: &Operation,
+    types: &CallTypes,
+    enums: &BTreeSet<String>,
+) -> Result<TokenStream, Error> {
+    let id = &operation.id;
     let builder = format_ident!("{}", operation.type_name());
     let method = operation.method_name();
     let builder_docs = docs(&format!("The call that [`Client::{method}`] makes."));
     let mut setters = Vec::new();
     let mut requirements = Vec::new();
-    let mut known = Vec::new();
-    for parameter in &operation.parameters {
-        let field = rust_name(&parameter.name);
+    let mut names: BTreeMap<String, &str> = BTreeMap::new();
+    for (index, parameter) in operation.parameters.iter().enumerate() {
+        let field = member_name(index);
+        let name = parameter.name.as_str();
         let ty = types.fields.get(&field).ok_or_else(|| {
             unexpected(
                 PASS,
-                format!(
-                    "builder `{builder}` has no `{field}` for parameter `{}`",
-                    parameter.name
-                ),
+                format!("the builder of `{id}` has no `{field}` for parameter `{name}`"),
             )
         })?;
-        setters.push(setter(operation, parameter, &field, ty)?);
+        let at = format!("parameter `{name}` of operation `{id}`");
+        let shape = Shape::read(ty, &at)?;
+        let setter_name = setter_name(name, &["body", "clone", "send"]);
+        setters.push(setter(parameter, &at, &setter_name, &shape, enums)?);
+        if let Some(other) = names.insert(setter_name, name) {
+            return Err(Error::new(format!(
+                "parameters `{other}` and `{name}` of operation `{id}` would have one setter; remove one in the overlay"
+            )));
+        }
         if parameter.required {
-            let name = &parameter.name;
             requirements.push(quote!(self.call.require(#name);));
         }
-        known.push(field);
     }
+    let module = quote!(types::);
     if let Some(body) = &operation.body {
         let ty = types
             .fields
             .get("body")
-            .ok_or_else(|| unexpected(PASS, format!("builder `{builder}` has no `body`")))?;
-        let ty = simplify(ty, &format!("the body of {}", operation.id), &|_| None)?;
+            .ok_or_else(|| unexpected(PASS, format!("the builder of `{id}` has no `body`")))?;
+        let at = format!("the body of operation `{id}`");
+        let shape = Shape::read(ty, &at)?;
+        let checked = match &shape {
+            Shape::List(item) => item,
+            shape => shape,
+        };
+        if !matches!(checked, Shape::Generated(_)) {
+            return Err(Error::new(format!(
+                "{at} is neither an object nor a list of objects; the client can send no other"
+            )));
+        }
+        let ty = shape.rust_type(&module);
         let docs = docs(&sentence(&words(
             &body.description,
             "The body of the request.",
@@ -178,24 +218,25 @@ fn call(operation: &Operation, types: &CallTypes) -> Result<TokenStream, Error> 
         if body.required {
             requirements.push(quote!(self.call.require_body();));
         }
-        known.push("body".to_owned());
     }
-    if let Some(field) = types.fields.keys().find(|field| !known.contains(field)) {
+    let expected = operation.parameters.len() + usize::from(operation.body.is_some());
+    if types.fields.len() != expected {
         return Err(unexpected(
             PASS,
-            format!("builder `{builder}` has a `{field}` that the contract does not know"),
+            format!(
+                "the builder of `{id}` has {} fields for {expected} inputs",
+                types.fields.len()
+            ),
         ));
     }
-    let answer = simplify(
-        &types.answer,
-        &format!("the answer of {}", operation.id),
-        &|_| None,
-    )?;
-    let answer = if operation.answer == Answer::Nothing {
-        syn::parse_quote!(())
-    } else {
-        answer
-    };
+    let at = format!("the answer of operation `{id}`");
+    let answer = Shape::read(&types.answer, &at)?;
+    if answer.form().is_some() {
+        return Err(Error::new(format!(
+            "{at} holds numbers or times outside of an object, which the client cannot read exactly; correct it in the overlay"
+        )));
+    }
+    let answer = answer.rust_type(&module);
     let decode = format_ident!(
         "{}",
         match operation.answer {
@@ -233,14 +274,14 @@ fn call(operation: &Operation, types: &CallTypes) -> Result<TokenStream, Error> 
 }
 
 fn setter(
-    operation: &Operation,
     parameter: &Parameter,
-    field: &str,
-    ty: &Type,
+    at: &str,
+    setter_name: &str,
+    shape: &Shape,
+    enums: &BTreeSet<String>,
 ) -> Result<TokenStream, Error> {
-    let ident = format_ident!("{field}");
+    let ident = format_ident!("{setter_name}");
     let name = &parameter.name;
-    let at = format!("parameter `{name}` of {}", operation.id);
     let described = sentence(&words(
         &parameter.description,
         &format!("`{name}` of the contract."),
@@ -250,38 +291,35 @@ fn setter(
     } else {
         described
     });
-    let ty = simplify(ty, &at, &|marker| match marker {
-        "UnixMs" | "DateTimeText" => Some(syn::parse_quote!(DateTime<Utc>)),
-        "DecimalText" | "DecimalNumber" => Some(syn::parse_quote!(rust_decimal::Decimal)),
-        _ => None,
-    })?;
-    let add = format_ident!(
-        "{}",
-        if parameter.location == Location::Path {
-            "path"
-        } else {
-            "query"
-        }
-    );
-    let (taken, statement) = match parameter.kind {
-        ParameterKind::List { .. } => {
-            let item =
-                argument(&ty, "Vec").ok_or_else(|| unexpected(PASS, format!("{at} is no list")))?;
+    let is_enum = |name: &proc_macro2::Ident| enums.contains(&name.to_string());
+    let add = match (parameter.location, shape) {
+        (Location::Path, _) => format_ident!("path"),
+        (Location::Query, Shape::Generated(name)) if is_enum(name) => format_ident!("query_listed"),
+        (Location::Query, _) => format_ident!("query"),
+    };
+    let ty = shape.rust_type(&quote!(types::));
+    let (taken, statement) = match shape {
+        Shape::List(item) => {
+            let written = written(item, quote!(value), &is_enum).ok_or_else(|| no_text(at))?;
+            let item = item.rust_type(&quote!(types::));
+            let values = if written.to_string() == "value" {
+                quote!(value.into_iter().map(Into::<#item>::into))
+            } else {
+                quote!(value.into_iter().map(Into::<#item>::into).map(|value| #written))
+            };
             (
                 quote!(impl IntoIterator<Item = impl Into<#item>>),
-                quote!(self.call.query_list(#name, value.into_iter().map(Into::<#item>::into))),
+                quote!(self.call.query_list(#name, #values)),
             )
         }
-        ParameterKind::UnixMs => (
-            quote!(#ty),
-            quote!(self.call.#add(#name, codec::unix_ms(value))),
-        ),
-        ParameterKind::Listed => (quote!(#ty), quote!(self.call.query_listed(#name, value))),
-        ParameterKind::Plain if last_segment(&ty).as_deref() == Some("String") => (
+        Shape::Text => (
             quote!(impl Into<String>),
             quote!(self.call.#add(#name, value.into())),
         ),
-        ParameterKind::Plain => (quote!(#ty), quote!(self.call.#add(#name, value))),
+        shape => {
+            let written = written(shape, quote!(value), &is_enum).ok_or_else(|| no_text(at))?;
+            (ty, quote!(self.call.#add(#name, #written)))
+        }
     };
     Ok(quote! {
         #docs
@@ -292,13 +330,29 @@ fn setter(
     })
 }
 
-/// The name of a parameter as progenitor writes it, without the mark of a raw identifier.
-fn rust_name(wire_name: &str) -> String {
-    let name = wire_name.to_snake_case();
-    // The reserved words that a parameter might really have; progenitor appends an underscore.
-    if syn::parse_str::<syn::Ident>(&name).is_ok() {
-        name
-    } else {
-        format!("{name}_")
+fn no_text(at: &str) -> Error {
+    Error::new(format!(
+        "{at} is no single value, nor a list of such; correct it in the overlay"
+    ))
+}
+
+/// A value in a URL: an expression that displays as its text. `None` for what is no single value.
+fn written(
+    shape: &Shape,
+    value: TokenStream,
+    is_enum: &dyn Fn(&proc_macro2::Ident) -> bool,
+) -> Option<TokenStream> {
+    match shape {
+        Shape::Form(form) if **form == UNIX_MS => Some(quote!(codec::unix_ms(#value))),
+        Shape::Form(form) if **form == DATE_TIME_TEXT => {
+            Some(quote!(#value.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)))
+        }
+        Shape::Form(form) if **form == SECONDS_TEXT => Some(quote!(#value.as_secs())),
+        Shape::Form(_) | Shape::Text => Some(value),
+        Shape::Generated(name) if is_enum(name) => Some(value),
+        Shape::Other(ty) => {
+            matches!(ty, syn::Type::Path(path) if path.path.get_ident().is_some()).then_some(value)
+        }
+        _ => None,
     }
 }

@@ -1,56 +1,67 @@
 //! Open enums: a value that nobody has seen yet decodes, and encodes to itself again.
 
-use std::collections::BTreeSet;
-
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Fields, ItemEnum, Variant};
+use syn::{Fields, ItemEnum};
 
-use super::output::Output;
-use super::prose::{docs, words};
-use super::unexpected;
+use super::prose::{code, docs, words};
+use super::{schema_of, unexpected};
 use crate::Error;
 use crate::model::Model;
+use crate::names::variant_names;
 
 const PASS: &str = "enums";
 
 /// Replaces typify's closed enum by an open one.
 pub(super) fn run(item: &ItemEnum, model: &Model) -> Result<TokenStream, Error> {
     let name = &item.ident;
-    let schema = model.schema(&name.to_string());
+    let schema = schema_of(PASS, model, name)?;
+    if let Some(variant) = item
+        .variants
+        .iter()
+        .find(|variant| variant.fields != Fields::Unit)
+    {
+        return Err(unexpected(
+            PASS,
+            format!("variant `{}` of `{name}` is no plain value", variant.ident),
+        ));
+    }
+    let (made, known) = (item.variants.len(), schema.values.len());
+    if made != known {
+        return Err(unexpected(
+            PASS,
+            format!("`{name}` has {made} variants for {known} values"),
+        ));
+    }
     let mut variants = Vec::new();
-    let mut texts = Vec::new();
     let mut idents = Vec::new();
     let mut retired = Vec::new();
-    for variant in &item.variants {
-        if !matches!(variant.fields, Fields::Unit) {
-            return Err(unexpected(
-                PASS,
-                format!("variant `{}` of `{name}` is no plain value", variant.ident),
-            ));
-        }
-        let text = wire_text(variant)?;
-        let ident = variant_ident(variant);
-        let when = schema.and_then(|schema| schema.retired.get(&text));
+    let texts = &schema.values;
+    let names = variant_names(texts.iter().map(String::as_str));
+    for (text, ident) in texts.iter().zip(&names) {
+        let ident = format_ident!("{ident}");
+        let when = schema.retired.get(text);
         let (doc, deprecated) = match when {
             Some(when) => {
                 retired.push(text.clone());
                 (
-                    format!("`{text}`, which {when}; old orders may still carry it."),
+                    format!(
+                        "{}, which {when}; old orders may still carry it.",
+                        code(text)
+                    ),
                     Some(quote!(#[deprecated(note = #when)])),
                 )
             }
-            None => (format!("`{text}`"), None),
+            None => (code(text), None),
         };
         let doc = docs(&doc);
         variants.push(quote!(#doc #deprecated #ident));
-        texts.push(text);
         idents.push(ident);
     }
-    let description = schema
-        .map(|schema| schema.description.as_str())
-        .unwrap_or_default();
-    let docs = docs(&words(description, &format!("The values of `{name}`.")));
+    let docs = docs(&words(
+        &schema.description,
+        &format!("The values of `{name}`."),
+    ));
     let text_name = name.to_string();
     Ok(quote! {
         #docs
@@ -92,58 +103,15 @@ pub(super) fn run(item: &ItemEnum, model: &Model) -> Result<TokenStream, Error> 
 }
 
 /// Conversions between enums that share values, both ways.
-pub(super) fn conversions(output: &Output, model: &Model) -> Result<TokenStream, Error> {
-    let names: BTreeSet<String> = output
-        .enums
-        .iter()
-        .map(|item| item.ident.to_string())
-        .collect();
-    let mut calls = TokenStream::new();
-    for (from, schema) in &model.schemas {
-        let Some(to) = &schema.converts_to else {
-            continue;
-        };
-        for name in [from, to] {
-            if !names.contains(name) {
-                return Err(Error::new(format!(
-                    "x-anboto-converts-to of `{from}` names `{to}`, but `{name}` is no enum of the contract; mend the overlay"
-                )));
+pub(super) fn conversions(model: &Model) -> TokenStream {
+    model
+        .conversions()
+        .map(|(from, to)| {
+            let (from, to) = (format_ident!("{from}"), format_ident!("{to}"));
+            quote! {
+                convert_enum!(#from => #to);
+                convert_enum!(#to => #from);
             }
-        }
-        let (from, to) = (format_ident!("{from}"), format_ident!("{to}"));
-        calls.extend(quote! {
-            convert_enum!(#from => #to);
-            convert_enum!(#to => #from);
-        });
-    }
-    Ok(calls)
-}
-
-/// The text of a variant: its `#[serde(rename = "…")]`, or its name.
-fn wire_text(variant: &Variant) -> Result<String, Error> {
-    let mut text = variant.ident.to_string();
-    for attribute in variant
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"))
-    {
-        attribute
-            .parse_nested_meta(|meta| {
-                if meta.path.is_ident("rename") {
-                    text = meta.value()?.parse::<syn::LitStr>()?.value();
-                }
-                Ok(())
-            })
-            .map_err(|error| unexpected(PASS, error))?;
-    }
-    Ok(text)
-}
-
-/// typify's name for a variant, out of the way of the one that holds what is not listed.
-fn variant_ident(variant: &Variant) -> Ident {
-    if variant.ident == "Unknown" {
-        format_ident!("ListedUnknown")
-    } else {
-        variant.ident.clone()
-    }
+        })
+        .collect()
 }

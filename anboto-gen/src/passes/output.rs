@@ -16,7 +16,6 @@ const PASS: &str = "output";
 pub(super) struct Output {
     pub(super) enums: Vec<ItemEnum>,
     pub(super) structs: Vec<ItemStruct>,
-    pub(super) aliases: Vec<syn::ItemType>,
     /// Builder name (`CreateOrder`) to what it takes and gives.
     pub(super) calls: BTreeMap<String, CallTypes>,
 }
@@ -50,14 +49,12 @@ impl Output {
         let mut output = Self {
             enums: Vec::new(),
             structs: Vec::new(),
-            aliases: Vec::new(),
             calls: BTreeMap::new(),
         };
         for item in module("types")? {
             match item {
                 Item::Enum(item) => output.enums.push(item),
                 Item::Struct(item) => output.structs.push(item),
-                Item::Type(item) => output.aliases.push(item),
                 // Implementations and the modules of builders, defaults and errors are made anew by the passes.
                 Item::Impl(_) | Item::Mod(_) | Item::Use(_) => {}
                 other => {
@@ -136,13 +133,13 @@ fn builder_fields(item: &ItemStruct) -> Result<BTreeMap<String, Type>, Error> {
         if name == "client" {
             continue;
         }
-        let value = argument(&field.ty, "Result").ok_or_else(|| {
+        let value = argument(&field.ty, "Result", 0).ok_or_else(|| {
             unexpected(
                 PASS,
                 format!("field `{name}` of builder `{}` is not a Result", item.ident),
             )
         })?;
-        types.insert(name, argument(value, "Option").unwrap_or(value).clone());
+        types.insert(name, argument(value, "Option", 0).unwrap_or(value).clone());
     }
     Ok(types)
 }
@@ -150,13 +147,13 @@ fn builder_fields(item: &ItemStruct) -> Result<BTreeMap<String, Type>, Error> {
 /// The `T` of `Result<ResponseValue<T>, _>`.
 fn success(output: &ReturnType) -> Option<&Type> {
     match output {
-        ReturnType::Type(_, output) => argument(argument(output, "Result")?, "ResponseValue"),
+        ReturnType::Type(_, output) => argument(argument(output, "Result", 0)?, "ResponseValue", 0),
         ReturnType::Default => None,
     }
 }
 
-/// The first type argument of a path whose last segment has this name: `T` for `…::Option<T>` and `Option`.
-pub(super) fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+/// A type argument of a path whose last segment has this name: the first for `…::Option<T>` and `Option` is `T`.
+pub(super) fn argument<'a>(ty: &'a Type, name: &str, index: usize) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let segment = path
         .path
@@ -166,14 +163,18 @@ pub(super) fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
         return None;
     };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
+    arguments
+        .args
+        .iter()
+        .filter_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        })
+        .nth(index)
 }
 
 /// The name of a path type without its arguments.
-pub(super) fn last_segment(ty: &Type) -> Option<String> {
+fn last_segment(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) => path
             .path
@@ -191,6 +192,7 @@ fn kind(item: &Item) -> &'static str {
         Item::Macro(_) => "a macro call",
         Item::Static(_) => "a static",
         Item::Trait(_) => "a trait",
+        Item::Type(_) => "a type alias",
         _ => "an item of an unknown kind",
     }
 }

@@ -9,18 +9,12 @@ use crate::Error;
 use crate::model::Model;
 
 pub(super) fn run(output: &Output, model: &Model) -> Result<TokenStream, Error> {
-    if let Some(alias) = output.aliases.first() {
-        return Err(Error::new(format!(
-            "schema `{}` is no more than another name; mend it in the overlay",
-            alias.ident
-        )));
-    }
     let enums = output
         .enums
         .iter()
         .map(|item| enums::run(item, model))
         .collect::<Result<Vec<_>, _>>()?;
-    let conversions = enums::conversions(output, model)?;
+    let conversions = enums::conversions(model);
     let structs = structs::run(output, model)?;
     let (types, builders) = (structs.types, structs.builders);
     Ok(quote! {
