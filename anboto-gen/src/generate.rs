@@ -103,7 +103,9 @@ fn unsettled(model: &Model, contract: &Contract) -> Vec<Finding> {
     for (name, target) in model.lost_conversions() {
         findings.push(Finding {
             kind: FindingKind::ConversionToNothing,
-            place: contract.place("/components/schemas"),
+            place: contract.place(&format!(
+                "/components/schemas/{name}/x-anboto-converts-to"
+            )),
             message: format!(
                 "enum `{name}` converts to `{target}` (x-anboto-converts-to), but the contract has no such enum, so there is no \
                  conversion; correct or delete the action"

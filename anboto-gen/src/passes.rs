@@ -75,3 +75,174 @@ fn unexpected(pass: &str, what: impl std::fmt::Display) -> Error {
         "pass `{pass}`: {what}; progenitor's output is not what this pass was written for"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::lower::lower;
+    use crate::model::operations;
+
+    /// What progenitor makes, as far as the passes look at it, of the contract below.
+    const OUTPUT: &str = "
+        mod types {
+            pub enum Side { M0000, M0001 }
+            pub struct Order { pub m0000: Side }
+        }
+        mod builder {
+            pub struct Operation0<'a> { client: &'a Client, m0000: Result<i64, String> }
+            impl<'a> Operation0<'a> { async fn send(self) -> Result<ResponseValue<types::Order>, Error<()>> {} }
+        }";
+
+    fn pass(output: &str) -> Result<BTreeMap<String, String>, Error> {
+        let contract = json!({
+            "paths": { "/order": { "get": {
+                "operationId": "order",
+                "parameters": [{ "name": "id", "in": "query", "required": true, "schema": { "type": "integer" } }],
+                "responses": { "200": { "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Order" },
+                } } } },
+            } } },
+            "components": { "schemas": {
+                "Side": { "enum": ["BUY", "SELL"] },
+                "Order": { "required": ["side"], "properties": { "side": { "$ref": "#/components/schemas/Side" } } },
+            } },
+        });
+        let operations = operations(&contract).unwrap();
+        let schemas = lower(&contract, &operations).unwrap().schemas;
+        let model = Model {
+            operations,
+            schemas,
+        };
+        run(syn::parse_str(output).unwrap(), &model)
+    }
+
+    #[test]
+    fn what_a_pass_expects_is_enough_for_it() {
+        let files = pass(OUTPUT).unwrap();
+        assert!(files["types.rs"].contains("pub side: Side"));
+        assert!(files["calls.rs"].contains("pub fn id(mut self, value: i64)"));
+    }
+
+    #[test]
+    fn what_a_pass_does_not_find_or_know_is_an_error_by_its_name() {
+        let cases = [
+            ("mod types", "mod other", "output`: no module `types`"),
+            ("mod builder", "mod other", "output`: no module `builder`"),
+            (
+                "pub enum Side",
+                "type T = u8; pub enum Side",
+                "output`: module `types` holds a type alias",
+            ),
+            (
+                "mod builder {",
+                "mod builder { fn f() {}",
+                "output`: module `builder` holds a function",
+            ),
+            (
+                "async fn send",
+                "async fn sent",
+                "output`: builder `Operation0` has no `send` that gives a ResponseValue",
+            ),
+            (
+                "ResponseValue<",
+                "Answer<",
+                "output`: builder `Operation0` has no `send` that gives a ResponseValue",
+            ),
+            (
+                "impl<'a> Operation0<'a>",
+                "impl Operation1",
+                "output`: an implementation for an unknown builder `Operation1`",
+            ),
+            (
+                "Result<i64, String>",
+                "i64",
+                "output`: field `m0000` of builder `Operation0` is not a Result",
+            ),
+            (
+                "{ client: &'a Client, m0000: Result<i64, String> }",
+                "(u8);",
+                "output`: builder `Operation0` has no named fields",
+            ),
+            (
+                "M0000, M0001",
+                "M0000(u8), M0001",
+                "enums`: variant `M0000` of `Side` is no plain value",
+            ),
+            (
+                "M0000, M0001",
+                "M0000",
+                "enums`: `Side` has 1 variants for 2 values",
+            ),
+            (
+                "enum Side",
+                "enum Sides",
+                "enums`: type `Sides` belongs to no schema of the contract",
+            ),
+            (
+                "struct Order",
+                "struct Orders",
+                "structs`: type `Orders` belongs to no schema of the contract",
+            ),
+            (
+                "pub m0000: Side",
+                "",
+                "structs`: `Order` has 0 fields for 1 properties",
+            ),
+            (
+                "{ pub m0000: Side }",
+                "(u8);",
+                "structs`: `Order` is neither an object nor free-form",
+            ),
+            (
+                "pub m0000: Side",
+                "pub m0000: f64",
+                "shape`: `Order.side` is a float, where every number has to be exact",
+            ),
+            (
+                "pub m0000: Side",
+                "pub m0000: &str",
+                "shape`: `Order.side` is of the unknown type `& str`",
+            ),
+            (
+                "pub m0000: Side",
+                "pub m0000: crate::codec::Roman",
+                "shape`: `Order.side` is of the unknown type",
+            ),
+            (
+                "pub m0000: Side",
+                "#[serde(=)] pub m0000: Side",
+                "structs`: unexpected token in nested attribute",
+            ),
+            (
+                "client: &'a Client, m0000",
+                "m0001",
+                "calls`: the builder of `order` has no `m0000` for parameter `id`",
+            ),
+            (
+                "client: &'a Client,",
+                "m0001: Result<u8, u8>,",
+                "calls`: the builder of `order` has 2 fields for 1 inputs",
+            ),
+            (
+                "Operation0",
+                "Operation1",
+                "calls`: no builder `Operation0`",
+            ),
+            (
+                "mod builder {",
+                "mod builder { pub struct Operation1 {}",
+                "calls`: 2 builders for 1 operations",
+            ),
+        ];
+        for (there, instead, said) in cases {
+            assert!(OUTPUT.contains(there), "{there}");
+            let error = pass(&OUTPUT.replace(there, instead))
+                .unwrap_err()
+                .to_string();
+            let begins = format!("pass `{said}");
+            assert!(error.starts_with(&begins), "{error}\n{begins}");
+        }
+    }
+}

@@ -170,4 +170,18 @@ mod tests {
             "{error}"
         );
     }
+
+    /// Whatever a test prints can only be seen from outside.
+    #[test]
+    fn a_panic_prints_nothing() {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "progenitor::tests::a_panic_names_its_operation"])
+            .arg("--nocapture")
+            .env("RUST_BACKTRACE", "1")
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.contains("1 passed"), "{printed}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
 }

@@ -351,7 +351,8 @@ fn written(
         Shape::Form(_) | Shape::Text => Some(value),
         Shape::Generated(name) if is_enum(name) => Some(value),
         Shape::Other(ty) => {
-            matches!(ty, syn::Type::Path(path) if path.path.get_ident().is_some()).then_some(value)
+            matches!(&**ty, syn::Type::Path(path) if path.path.get_ident().is_some())
+                .then_some(value)
         }
         _ => None,
     }

@@ -26,7 +26,7 @@ pub(super) enum Shape {
     Generated(Ident),
     Text,
     /// Numbers that are no decimals, flags, hand-written types, and JSON that may be anything.
-    Other(Type),
+    Other(Box<Type>),
 }
 
 impl Shape {
@@ -41,7 +41,9 @@ impl Shape {
         let Type::Path(path) = ty else {
             // `()` stands for no answer.
             return match ty {
-                Type::Tuple(tuple) if tuple.elems.is_empty() => Ok(Self::Other(ty.clone())),
+                Type::Tuple(tuple) if tuple.elems.is_empty() => {
+                    Ok(Self::Other(Box::new(ty.clone())))
+                }
                 _ => Err(unknown()),
             };
         };
@@ -71,13 +73,13 @@ impl Shape {
                 .map(Self::Form)
                 .ok_or_else(unknown),
             ["bool" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64"] => {
-                Ok(Self::Other(ty.clone()))
+                Ok(Self::Other(Box::new(ty.clone())))
             }
-            ["crate", _] => Ok(Self::Other(ty.clone())),
-            ["serde_json", "Map"] => Ok(Self::Other(syn::parse_quote!(
-                serde_json::Map<String, serde_json::Value>
-            ))),
-            ["serde_json", "Value"] => Ok(Self::Other(syn::parse_quote!(serde_json::Value))),
+            ["crate", _] => Ok(Self::Other(Box::new(ty.clone()))),
+            ["serde_json", "Map"] => Ok(Self::Other(free_form())),
+            ["serde_json", "Value"] => {
+                Ok(Self::Other(Box::new(syn::parse_quote!(serde_json::Value))))
+            }
             ["f32" | "f64"] => Err(unexpected(
                 PASS,
                 format!("{at} is a float, where every number has to be exact"),
@@ -158,4 +160,9 @@ impl Shape {
     pub(super) fn is_decimal(&self) -> bool {
         matches!(self, Self::Form(form) if form.rust_type == "Decimal")
     }
+}
+
+/// The type of an object that may hold anything.
+pub(super) fn free_form() -> Box<Type> {
+    Box::new(syn::parse_quote!(serde_json::Map<String, serde_json::Value>))
 }

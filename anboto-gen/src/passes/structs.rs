@@ -8,7 +8,7 @@ use syn::{Field, Fields, ItemStruct};
 
 use super::output::Output;
 use super::prose::{docs, sentence, words};
-use super::shape::Shape;
+use super::shape::{self, Shape};
 use super::{schema_of, unexpected};
 use crate::Error;
 use crate::model::{self, Model};
@@ -392,8 +392,8 @@ fn free_form(item: &ItemStruct, docs: &TokenStream) -> Result<TokenStream, Error
     let name = &item.ident;
     let is_map = match &item.fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-            let map = syn::parse_quote!(serde_json::Map<String, serde_json::Value>);
-            Shape::read(&fields.unnamed[0].ty, &format!("`{name}`"))? == Shape::Other(map)
+            let inner = Shape::read(&fields.unnamed[0].ty, &format!("`{name}`"))?;
+            inner == Shape::Other(shape::free_form())
         }
         _ => false,
     };
