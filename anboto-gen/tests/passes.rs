@@ -333,7 +333,8 @@ mod calls {
         let parameters = "{ name: side, in: query, required: true, schema: { allOf: [ { $ref: '#/components/schemas/S' } ] } }, \
              { name: ids, in: query, explode: false, schema: { type: array, items: { type: integer } } }, { name: at, in: query, \
              schema: { type: string, format: date-time } }, { name: ms, in: query, schema: { type: integer, format: unix-ms } }, { \
-             name: price, in: query, schema: { type: number } }, { name: send, in: query, schema: { type: string } }";
+             name: price, in: query, schema: { type: number } }, { name: times, in: query, explode: false, schema: { type: array, \
+             items: { type: integer, format: unix-ms } } }, { name: send, in: query, schema: { type: string } }";
         let calls = calls(
             &get(parameters, "{ type: string }"),
             "S: { type: string, enum: [X] }",
@@ -347,6 +348,7 @@ mod calls {
                 r#"self.call.query_list("ids", value.into_iter().map(Into::<i64>::into));"#,
                 r#"self.call.query("at", value.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));"#,
                 r#"self.call.query("ms", codec::unix_ms(value));"#,
+                r#"self.call.query_list("times", value.into_iter().map(Into::<DateTime<Utc>>::into).map(codec::unix_ms));"#,
                 r#"pub fn price(mut self, value: Decimal) -> Self { self.call.query("price", value);"#,
                 r#"pub fn send_(mut self, value: impl Into<String>) -> Self { self.call.query("send", value.into());"#,
                 "Result<ResponseValue<String>, Error>",

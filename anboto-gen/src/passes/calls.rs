@@ -301,14 +301,15 @@ fn setter(
     let (taken, statement) = match shape {
         Shape::List(item) => {
             let written = written(item, quote!(value), &is_enum).ok_or_else(|| no_text(at))?;
-            let item = item.rust_type(&quote!(types::));
-            let values = if written.to_string() == "value" {
-                quote!(value.into_iter().map(Into::<#item>::into))
-            } else {
-                quote!(value.into_iter().map(Into::<#item>::into).map(|value| #written))
+            let item_type = item.rust_type(&quote!(types::));
+            let mapped = match &**item {
+                Shape::Form(form) if **form == UNIX_MS => quote!(.map(codec::unix_ms)),
+                Shape::Form(_) if !item.is_decimal() => quote!(.map(|value| #written)),
+                _ => TokenStream::new(),
             };
+            let values = quote!(value.into_iter().map(Into::<#item_type>::into) #mapped);
             (
-                quote!(impl IntoIterator<Item = impl Into<#item>>),
+                quote!(impl IntoIterator<Item = impl Into<#item_type>>),
                 quote!(self.call.query_list(#name, #values)),
             )
         }
