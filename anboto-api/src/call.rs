@@ -51,19 +51,20 @@ impl Call {
 
     /// A list parameter. An empty list is refused: the server could not tell it from no parameter at all, which means the very
     /// opposite (no restriction).
-    pub(crate) fn query_list<T: fmt::Display>(
+    pub(crate) fn query_list<T: Outgoing + fmt::Display>(
         &mut self,
         name: &'static str,
         values: impl IntoIterator<Item = T>,
     ) {
-        let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+        let values: Vec<T> = values.into_iter().collect();
         let list = if values.is_empty() {
             Err(InvalidRequest::at(
                 name,
                 "an empty list; leave the parameter out to ask for all",
             ))
         } else {
-            Ok(Value::List(values))
+            crate::outgoing::check_field(name, &values)
+                .map(|()| Value::List(values.iter().map(T::to_string).collect()))
         };
         self.set(name, list);
     }
@@ -82,7 +83,7 @@ impl Call {
             body.check()?;
             match serde_json::to_vec(&body) {
                 Ok(bytes) => Ok(bytes.into()),
-                Err(error) => Err(unwritable(&body, &error)),
+                Err(error) => Err(InvalidRequest::new(error.to_string())),
             }
         }));
     }
@@ -174,17 +175,6 @@ impl Call {
             }
         }
         self.missing.clone().map_or(Ok(query.build()), Err)
-    }
-}
-
-/// Why a body cannot be written, with the field that it is about. Only a failure pays for the path.
-fn unwritable<B: Serialize>(body: &B, error: &serde_json::Error) -> InvalidRequest {
-    let mut sink = serde_json::Serializer::new(std::io::sink());
-    match serde_path_to_error::serialize(body, &mut sink) {
-        Err(located) if located.path().iter().next().is_some() => {
-            InvalidRequest::at(&located.path().to_string(), error.to_string())
-        }
-        _ => InvalidRequest::new(error.to_string()),
     }
 }
 

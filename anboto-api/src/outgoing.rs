@@ -104,6 +104,29 @@ pub(crate) fn check_field<T: Outgoing>(name: &str, value: &T) -> Result<(), Inva
     value.check().map_err(|error| error.inside(name))
 }
 
+/// Values that the contract cannot restrict.
+macro_rules! always_fit {
+    ($($type:ty)*) => {
+        $(impl Outgoing for $type {
+            fn check(&self) -> Result<(), InvalidRequest> {
+                Ok(())
+            }
+        })*
+    };
+}
+always_fit!(bool i32 i64 u32 u64 String rust_decimal::Decimal);
+
+/// The contract writes durations in whole seconds; less is refused rather than cut off.
+impl Outgoing for std::time::Duration {
+    fn check(&self) -> Result<(), InvalidRequest> {
+        if self.subsec_nanos() == 0 {
+            return Ok(());
+        }
+        let message = format!("{self:?} is not a whole number of seconds");
+        Err(InvalidRequest::new(message))
+    }
+}
+
 impl<T: Outgoing> Outgoing for Option<T> {
     fn check(&self) -> Result<(), InvalidRequest> {
         self.as_ref().map_or(Ok(()), Outgoing::check)

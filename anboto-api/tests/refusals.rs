@@ -156,7 +156,7 @@ async fn a_comma_in_a_client_order_id() {
             .await
     })
     .await;
-    assert_snapshot!(error, @"getOrders: not sent: clientOrderIds: an item of the list holds a comma and would arrive as two items; use client order ids without commas, or ask for that order alone");
+    assert_snapshot!(error, @"getOrders: not sent: clientOrderIds: an item of the list holds a comma and would arrive as two items; look that order up by its order id, and give orders ids without commas");
 }
 
 /// No ids at all would mean no restriction at all.
@@ -183,7 +183,7 @@ async fn a_duration_that_is_not_whole_seconds() {
         client.create_order().body(order).send().await
     })
     .await;
-    assert_snapshot!(error, @"createOrder: not sent: params: 1.5s is not a whole number of seconds");
+    assert_snapshot!(error, @"createOrder: not sent: params.duration_seconds: 1.5s is not a whole number of seconds");
 }
 
 #[tokio::test]

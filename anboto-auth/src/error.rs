@@ -208,7 +208,7 @@ impl fmt::Display for QueryError {
         f.write_str(match self.kind {
             QueryErrorKind::CommaInListItem => {
                 "an item of the list holds a comma and would arrive as two items; \
-                 use client order ids without commas, or ask for that order alone"
+                 look that order up by its order id, and give orders ids without commas"
             }
             QueryErrorKind::MalformedEscape => {
                 "the query holds a % that does not begin an escape; write a literal percent sign as %25"

@@ -1823,6 +1823,7 @@ impl OrderLegParams {
 }
 impl Outgoing for OrderLegParams {
     fn check(&self) -> Result<(), InvalidRequest> {
+        check_field("duration_seconds", &self.duration_seconds)?;
         check_field("placement_infos", &self.placement_infos)?;
         check_field("trading_style", &self.trading_style)?;
         check_field("trigger", &self.trigger)?;
@@ -1894,6 +1895,7 @@ impl OrderParams {
 }
 impl Outgoing for OrderParams {
     fn check(&self) -> Result<(), InvalidRequest> {
+        check_field("duration_seconds", &self.duration_seconds)?;
         check_field("placement_infos", &self.placement_infos)?;
         check_field("trading_style", &self.trading_style)?;
         check_field("trigger", &self.trigger)?;

@@ -11,6 +11,7 @@ use super::prose::{docs, sentence, words};
 use super::shape::{self, Shape};
 use super::{schema_of, unexpected};
 use crate::Error;
+use crate::lower::SECONDS_TEXT;
 use crate::model::{self, Model};
 use crate::names::field_names;
 
@@ -239,7 +240,13 @@ fn check(
     place: &TokenStream,
     reference: &TokenStream,
 ) -> Option<TokenStream> {
-    if !shape.any(&|shape| matches!(shape, Shape::Generated(_))) {
+    let is_checked = |shape: &Shape| match shape {
+        Shape::Generated(_) => true,
+        // A duration can be finer than the contract's seconds.
+        Shape::Form(form) => **form == SECONDS_TEXT,
+        _ => false,
+    };
+    if !shape.any(&is_checked) {
         return None;
     }
     // Options and lists check what they hold, and so name the index too.
