@@ -8,6 +8,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::hint::black_box;
+use std::time::Instant;
 
 use anboto_api::types;
 use chrono::{DateTime, Utc};
@@ -97,5 +99,34 @@ fn decode(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode);
+/// The ratio that BENCHMARKS.md quotes: both in turn, round by round, so that it holds when the machine's speed drifts.
+fn in_turn(_: &mut Criterion) {
+    const ROUNDS: usize = 1_000;
+    let json = answer(1_000);
+    let time = |work: &dyn Fn()| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    let exact = || {
+        drop(black_box(
+            serde_json::from_slice::<types::OrderDetailsList>(&json),
+        ))
+    };
+    let float = || drop(black_box(serde_json::from_slice::<FloatOrders>(&json)));
+    let rounds: Vec<_> = (0..ROUNDS).map(|_| (time(&exact), time(&float))).collect();
+    let median = |of: &dyn Fn(&(f64, f64)) -> f64| {
+        let mut values: Vec<f64> = rounds.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[ROUNDS / 2]
+    };
+    println!(
+        "in turn, {ROUNDS} rounds: exact {:.3} ms, f64 {:.3} ms, ratio {:.2} (medians)",
+        median(&|(exact, _)| *exact),
+        median(&|(_, float)| *float),
+        median(&|(exact, float)| exact / float),
+    );
+}
+
+criterion_group!(benches, decode, in_turn);
 criterion_main!(benches);
