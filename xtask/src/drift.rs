@@ -1,8 +1,10 @@
 //! `drift`: what another contract means for those who trade on the pinned one.
 
+use std::thread;
+
 use anboto_gen::Source;
 use anboto_gen::contract::Contract;
-use anboto_gen::drift::{self, Level, Markdown, Report, Text, Verdict as Drift};
+use anboto_gen::drift::{self, Items, Level, Markdown, Report, Text, Verdict as Drift};
 use anboto_gen::overlay::Overlay;
 use anyhow::{Result, anyhow};
 
@@ -11,7 +13,7 @@ use crate::fetch::{self, Fetched, Origin};
 use crate::pin::PUBLISHED;
 use crate::provenance::sha256;
 use crate::workspace::{OVERLAY, PIN, Workspace};
-use crate::{Outside, Verdict, cli};
+use crate::{Generate, Outside, Verdict, cli};
 
 /// A contract and what messages call it.
 struct Document {
@@ -44,7 +46,17 @@ pub fn drift(
     };
     let overlay = workspace.read(OVERLAY)?;
     let mut report = compare(&old, &new, &overlay)?;
-    generate(&mut report, &old, &new, &overlay, outside);
+    // Making two clients takes much longer than comparing two contracts. Where the code stays as it is, nobody needs them.
+    if report.source != Level::None {
+        let generate = outside.generate;
+        let (old, new) = thread::scope(|scope| {
+            let old = scope.spawn(|| items(&old, &overlay, generate));
+            let new = items(&new, &overlay, generate);
+            (old.join(), new)
+        });
+        let old = old.unwrap_or_else(|_| Err(anyhow!("the generator panicked")));
+        hold(&mut report, old, new);
+    }
     let text = match arguments.format {
         Format::Text => Text {
             report: &report,
@@ -139,25 +151,19 @@ fn compare(old: &Document, new: &Document, overlay: &[u8]) -> Result<Report> {
     Ok(report)
 }
 
-/// Holds the report against what the generator makes of both. That one of them can't be generated from is part of the report.
-fn generate(
-    report: &mut Report,
-    old: &Document,
-    new: &Document,
-    overlay: &[u8],
-    outside: &Outside<'_>,
-) {
-    if old.bytes == new.bytes {
-        return;
-    }
-    let generate = |document: &Document| {
-        let overlay = Source {
-            name: OVERLAY,
-            bytes: overlay,
-        };
-        (outside.generate)(document.source(), overlay)
+/// The public items of the client that is made from a contract.
+fn items(document: &Document, overlay: &[u8], generate: Generate<'_>) -> Result<Items> {
+    let overlay = Source {
+        name: OVERLAY,
+        bytes: overlay,
     };
-    match (generate(old), generate(new)) {
+    let generation = generate(document.source(), overlay)?;
+    Ok(Items::of(&generation)?)
+}
+
+/// Holds the report against what the generator makes of both. That one of them can't be generated from is part of the report.
+fn hold(report: &mut Report, old: Result<Items>, new: Result<Items>) {
+    match (old, new) {
         (Ok(old), Ok(new)) => report.hold_against(&old, &new),
         (_, Err(error)) => {
             report.source = Level::Breaking;

@@ -34,10 +34,14 @@ use terminal::Terminal;
 use transaction::Step;
 use workspace::Workspace;
 
+/// The contract and the overlay in, the files out.
+pub type Generate<'a> =
+    &'a (dyn Fn(Source<'_>, Source<'_>) -> Result<Generation, anboto_gen::Error> + Sync);
+
 /// What a command needs of the world beside the files: all of it given by the caller.
 pub struct Outside<'a> {
     /// `anboto_gen::generate`, or a test's stand-in: the contract and the overlay in, the files out.
-    pub generate: &'a dyn Fn(Source<'_>, Source<'_>) -> Result<Generation, anboto_gen::Error>,
+    pub generate: Generate<'a>,
     /// The clock.
     pub now: &'a dyn Fn() -> SystemTime,
     /// Where the contract is fetched from unless the command says otherwise; without it, from the vendor.

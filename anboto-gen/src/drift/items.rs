@@ -37,7 +37,10 @@ impl Items {
     pub fn of(generation: &Generation) -> Result<Self, Unreadable> {
         let mut items = Self::default();
         for (name, text) in &generation.files {
-            let file = syn::parse_file(text).map_err(|error| Unreadable {
+            // Documentation is more than half of a file, and no item.
+            let is_code = |line: &&str| !line.trim_start().starts_with("///");
+            let code: Vec<&str> = text.lines().filter(is_code).collect();
+            let file = syn::parse_file(&code.join("\n")).map_err(|error| Unreadable {
                 file: name.clone(),
                 error: error.to_string(),
             })?;
@@ -175,12 +178,15 @@ fn signature(signature: &Signature) -> String {
         ReturnType::Default => String::new(),
         ReturnType::Type(_, ty) => text(ty),
     };
-    // Bounds in a `where` clause or on a generic are part of what is taken.
-    let generics = text(&signature.generics) + &text(&signature.generics.where_clause);
+    // Bounds are part of what is taken.
+    let bounds = match &signature.generics.where_clause {
+        Some(bounds) => format!(" {}", text(bounds).trim_end_matches([',', ' '])),
+        None => String::new(),
+    };
     match (inputs.as_str(), output.as_str()) {
-        (inputs, "Self") => format!("{inputs}{generics}"),
+        (inputs, "Self") => format!("{inputs}{bounds}"),
         ("", output) => output.to_owned(),
-        (inputs, output) => format!("({inputs}){generics} -> {output}"),
+        (inputs, output) => format!("({inputs}) -> {output}{bounds}"),
     }
 }
 

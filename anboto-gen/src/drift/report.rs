@@ -8,7 +8,6 @@ use super::ledger::Side;
 use super::rules::{Level, Rule};
 use super::uses::Site;
 use super::walk::Fact;
-use crate::Generation;
 use crate::error::Place;
 
 /// The version of the JSON form. It grows with every change that a reader of it could notice, other than a new field.
@@ -200,15 +199,8 @@ impl Report {
     }
 
     /// Holds the report against what the generator makes of both contracts.
-    pub fn hold_against(&mut self, old: &Generation, new: &Generation) {
-        let (before, after) = (Items::of(old), Items::of(new));
-        let changes = match (before, after) {
-            (Ok(before), Ok(after)) => before.changes(&after),
-            (Err(error), _) | (_, Err(error)) => {
-                self.consequences.not_generated = Some(error.to_string());
-                return;
-            }
-        };
+    pub fn hold_against(&mut self, before: &Items, after: &Items) {
+        let changes = before.changes(after);
         if !changes.vanish.is_empty() || !changes.change.is_empty() {
             self.source = Level::Breaking;
         } else if !changes.appear.is_empty() {

@@ -2,7 +2,7 @@
 //! and on to July 2026, one of each kind.
 
 use anboto_gen::Source;
-use anboto_gen::drift::{self, Markdown, Report, Text, Verdict};
+use anboto_gen::drift::{self, Items, Markdown, Report, Text, Verdict};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -29,7 +29,9 @@ fn report(old: (&str, &str), new: (&str, &str)) -> Report {
             name,
             bytes: text.as_bytes(),
         };
-        anboto_gen::generate(contract, source("overlay.yml", OVERLAY)).expect("a client")
+        let generation =
+            anboto_gen::generate(contract, source("overlay.yml", OVERLAY)).expect("a client");
+        Items::of(&generation).expect("Rust")
     };
     report.hold_against(&generate(old), &generate(new));
     report
