@@ -9,6 +9,7 @@
 //! ```
 
 pub mod contract;
+pub mod drift;
 mod error;
 mod generate;
 mod lower;

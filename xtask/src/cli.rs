@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -27,6 +27,23 @@ const FETCHING: &str = "\
 The contract is fetched from --from, or else from the environment variable ANBOTO_CONTRACT_URL, or else from where the vendor
 publishes it. https only; plain http is for this very machine. spec/provenance.toml records what was asked, so a URL with a
 user name or password in it is refused.";
+
+const DRIFT_ABOUT: &str = "\
+Says what another contract means for those who trade on the pinned one: whether a client already built goes on working (wire),
+whether its code still compiles after a regen (source), and what a person must read. Nothing is pinned or written.";
+
+const DRIFT_EXAMPLES: &str = "\
+Examples:
+  cargo xtask drift                                     the pin against the published contract
+  cargo xtask drift contract.yml                        the pin against that
+  cargo xtask drift old.yml new.yml --format markdown   any two, for an issue";
+
+const DRIFT_STATUS: &str = "\
+Exit status:
+  0  nothing at or above the level of --fail-on
+  1  something is; what a person must read always is, unless the level is never
+  2  wrong usage
+  3  could not be compared";
 
 const REGEN_EXAMPLES: &str = "\
 Examples:
@@ -69,6 +86,13 @@ pub enum Command {
         after_long_help = format!("{FETCHING}\n\n{FETCH_EXAMPLES}\n\n{EXIT_STATUS}"),
     )]
     Fetch(Fetch),
+    /// Say what another contract means for those who trade on this one
+    #[command(
+        long_about = DRIFT_ABOUT,
+        after_help = DRIFT_EXAMPLES,
+        after_long_help = format!("{DRIFT_EXAMPLES}\n\n{DRIFT_STATUS}"),
+    )]
+    Drift(Drift),
     /// Say whether everything is in step with the pin
     #[command(long_about = CHECK_ABOUT, after_help = EXIT_STATUS)]
     Check,
@@ -102,4 +126,48 @@ pub struct Fetch {
     /// Download it from there
     #[arg(long, value_name = "FILE_OR_URL")]
     pub from: Option<String>,
+}
+
+/// `drift`.
+#[derive(Debug, Args)]
+pub struct Drift {
+    /// The new contract; with two, the old one. Without any, the published contract is the new one
+    #[arg(value_name = "FILE_OR_URL")]
+    pub first: Option<String>,
+    /// The new contract, when the old one is not the pin
+    #[arg(value_name = "NEW")]
+    pub second: Option<String>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// From which level on the exit status is 1
+    #[arg(long, value_enum, default_value_t = FailOn::Breaking, value_name = "LEVEL")]
+    pub fail_on: FailOn,
+    /// List documentation, positions and everything that a change reaches
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// How a drift report is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal or a pipe
+    Text,
+    /// For an issue
+    Markdown,
+    /// For programs
+    Json,
+}
+
+/// What a drift report fails on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// What breaks, and what a person must read
+    Breaking,
+    /// Anything that clients could notice
+    Compatible,
+    /// Any difference
+    Docs,
+    /// Nothing
+    Never,
 }

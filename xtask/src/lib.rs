@@ -4,6 +4,7 @@
 //! regen            pin + overlay -> generate -> compare with anboto-api/src/generated/ -> write what differs
 //! check            pin + overlay -> generate -> compare with anboto-api/src/generated/ -> report what differs
 //! fetch            published contract + overlay -> generate -> write pin and provenance
+//! drift            two contracts -> report
 //! regen --fetch    both, in one transaction
 //! ```
 //!
@@ -12,6 +13,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod drift;
 pub mod fetch;
 pub mod generated;
 pub mod pin;
@@ -32,10 +34,14 @@ use terminal::Terminal;
 use transaction::Step;
 use workspace::Workspace;
 
+/// The contract and the overlay in, the files out.
+pub type Generate<'a> =
+    &'a (dyn Fn(Source<'_>, Source<'_>) -> Result<Generation, anboto_gen::Error> + Sync);
+
 /// What a command needs of the world beside the files: all of it given by the caller.
 pub struct Outside<'a> {
     /// `anboto_gen::generate`, or a test's stand-in: the contract and the overlay in, the files out.
-    pub generate: &'a dyn Fn(Source<'_>, Source<'_>) -> Result<Generation, anboto_gen::Error>,
+    pub generate: Generate<'a>,
     /// The clock.
     pub now: &'a dyn Fn() -> SystemTime,
     /// Where the contract is fetched from unless the command says otherwise; without it, from the vendor.
@@ -55,6 +61,8 @@ pub enum Verdict {
     Done,
     /// The files are out of step with the pin; what and how to mend it has been printed.
     OutOfStep,
+    /// Two contracts differ at or above the level that was asked for; how has been printed.
+    Drifted,
 }
 
 /// Carries out one command.
@@ -78,6 +86,7 @@ pub fn run(cli: &Cli, outside: &Outside<'_>) -> Result<Verdict> {
         }
         Command::Regen(_) => regen::regen(&workspace, outside)?,
         Command::Fetch(Fetch { from }) => regen::fetch(&workspace, from.as_deref(), outside)?,
+        Command::Drift(arguments) => return drift::drift(&workspace, arguments, outside),
         Command::Check => return check::check(&workspace, outside),
     }
     Ok(Verdict::Done)

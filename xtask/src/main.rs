@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     };
     match xtask::run(&cli, &outside) {
         Ok(Verdict::Done) => ExitCode::SUCCESS,
-        Ok(Verdict::OutOfStep) => ExitCode::from(1),
+        Ok(Verdict::OutOfStep | Verdict::Drifted) => ExitCode::from(1),
         Err(error) => {
             terminal.error(&error);
             ExitCode::from(3)

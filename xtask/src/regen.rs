@@ -8,6 +8,7 @@ use anboto_gen::{Generation, Source};
 use anyhow::{Result, anyhow};
 
 use crate::Outside;
+use crate::drift;
 use crate::fetch::Origin;
 use crate::generated;
 use crate::pin::{self, Candidate};
@@ -39,6 +40,7 @@ pub fn regen_from_published(
         return from_pin(workspace, &claim, outside);
     };
     let generation = generate_aloud(workspace, &candidate.name, &candidate.bytes, outside)?;
+    drift::tell(workspace, &candidate.name, &candidate.bytes, outside);
     let mut changes = Changes::default();
     candidate.pin(&mut changes)?;
     write(workspace, &claim, &generation, changes, outside)
@@ -80,6 +82,7 @@ pub fn fetch(workspace: &Workspace, from: Option<&str>, outside: &Outside<'_>) -
         return Ok(());
     };
     generate_aloud(workspace, &candidate.name, &candidate.bytes, outside)?;
+    drift::tell(workspace, &candidate.name, &candidate.bytes, outside);
     let mut changes = Changes::default();
     candidate.pin(&mut changes)?;
     let applied = claim.apply(changes)?;

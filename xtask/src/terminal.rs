@@ -46,6 +46,11 @@ impl Terminal {
         }
     }
 
+    /// Whether standard output understands colours.
+    pub fn colours(&self) -> bool {
+        self.colour_out
+    }
+
     /// A step that begins or is done: a verb, and what it is about.
     pub fn step(&self, verb: &str, what: impl Display) {
         self.out(format_args!(

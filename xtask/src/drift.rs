@@ -1,0 +1,184 @@
+//! `drift`: what another contract means for those who trade on the pinned one.
+
+use std::thread;
+
+use anboto_gen::Source;
+use anboto_gen::contract::Contract;
+use anboto_gen::drift::{self, Items, Level, Markdown, Report, Text, Verdict as Drift};
+use anboto_gen::overlay::Overlay;
+use anyhow::{Result, anyhow};
+
+use crate::cli::{FailOn, Format};
+use crate::fetch::{self, Fetched, Origin};
+use crate::pin::PUBLISHED;
+use crate::provenance::sha256;
+use crate::workspace::{OVERLAY, PIN, Workspace};
+use crate::{Generate, Outside, Verdict, cli};
+
+/// A contract and what messages call it.
+struct Document {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// `drift`: compares and reports; nothing is pinned or written.
+///
+/// # Errors
+/// When the two can't be compared, which is never to be mistaken for no drift.
+pub fn drift(
+    workspace: &Workspace,
+    arguments: &cli::Drift,
+    outside: &Outside<'_>,
+) -> Result<Verdict> {
+    let pin = || -> Result<Document> {
+        Ok(Document {
+            name: PIN.to_owned(),
+            bytes: workspace.read(PIN)?,
+        })
+    };
+    let (old, new) = match (&arguments.first, &arguments.second) {
+        (Some(old), Some(new)) => (document(old, outside)?, document(new, outside)?),
+        (Some(new), None) => (pin()?, document(new, outside)?),
+        (None, _) => {
+            let published = outside.contract_url.as_deref().unwrap_or(PUBLISHED);
+            (pin()?, document(published, outside)?)
+        }
+    };
+    let overlay = workspace.read(OVERLAY)?;
+    let mut report = compare(&old, &new, &overlay)?;
+    // Making two clients takes much longer than comparing two contracts. Where the code stays as it is, nobody needs them.
+    if report.source != Level::None {
+        let generate = outside.generate;
+        let (old, new) = thread::scope(|scope| {
+            let old = scope.spawn(|| items(&old, &overlay, generate));
+            let new = items(&new, &overlay, generate);
+            (old.join(), new)
+        });
+        let old = old.unwrap_or_else(|_| Err(anyhow!("the generator panicked")));
+        hold(&mut report, old, new);
+    }
+    let text = match arguments.format {
+        Format::Text => Text {
+            report: &report,
+            colour: outside.terminal.colours(),
+            verbose: arguments.verbose,
+            short: false,
+        }
+        .to_string(),
+        Format::Markdown => Markdown { report: &report }.to_string(),
+        Format::Json => format!("{:#}\n", report.to_json()),
+    };
+    outside.terminal.line(text.trim_end_matches('\n'));
+    Ok(if fails(&report, arguments.fail_on) {
+        Verdict::Drifted
+    } else {
+        Verdict::Done
+    })
+}
+
+/// The report in short, for commands that replace the pin by another contract; what cannot be compared is a warning there.
+pub fn tell(workspace: &Workspace, name: &str, bytes: &[u8], outside: &Outside<'_>) {
+    let told = workspace.read(PIN).and_then(|pin| {
+        let old = Document {
+            name: PIN.to_owned(),
+            bytes: pin,
+        };
+        let new = Document {
+            name: name.to_owned(),
+            bytes: bytes.to_owned(),
+        };
+        compare(&old, &new, &workspace.read(OVERLAY)?)
+    });
+    match told {
+        Ok(report) if report.verdict() == Drift::None => {}
+        Ok(report) => {
+            let text = Text {
+                report: &report,
+                colour: outside.terminal.colours(),
+                verbose: false,
+                short: true,
+            };
+            outside
+                .terminal
+                .line(text.to_string().trim_end_matches('\n'));
+        }
+        Err(error) => outside
+            .terminal
+            .warning(format_args!("no drift report: {error:#}")),
+    }
+}
+
+fn document(name: &str, outside: &Outside<'_>) -> Result<Document> {
+    let origin = Origin::parse(name)?;
+    let bar = outside.terminal.download();
+    let fetched = fetch::fetch(&origin, None, &outside.limits, &mut |received, total| {
+        bar.set_position(received as u64);
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
+    });
+    bar.finish_and_clear();
+    match fetched? {
+        Fetched::Document { bytes, .. } => Ok(Document {
+            name: origin.to_string(),
+            bytes,
+        }),
+        Fetched::Unchanged => Err(anyhow!("{origin}: nothing came")),
+    }
+}
+
+impl Document {
+    fn source(&self) -> Source<'_> {
+        Source {
+            name: &self.name,
+            bytes: &self.bytes,
+        }
+    }
+}
+
+fn compare(old: &Document, new: &Document, overlay: &[u8]) -> Result<Report> {
+    let (before, after) = (
+        Contract::parse(old.source())?,
+        Contract::parse(new.source())?,
+    );
+    let overlay = Overlay::parse(Source {
+        name: OVERLAY,
+        bytes: overlay,
+    })?;
+    let mut report = drift::compare(&before, &after, Some(&overlay))?;
+    report.old.sha256 = Some(sha256(&old.bytes));
+    report.new.sha256 = Some(sha256(&new.bytes));
+    Ok(report)
+}
+
+/// The public items of the client that is made from a contract.
+fn items(document: &Document, overlay: &[u8], generate: Generate<'_>) -> Result<Items> {
+    let overlay = Source {
+        name: OVERLAY,
+        bytes: overlay,
+    };
+    let generation = generate(document.source(), overlay)?;
+    Ok(Items::of(&generation)?)
+}
+
+/// Holds the report against what the generator makes of both. That one of them can't be generated from is part of the report.
+fn hold(report: &mut Report, old: Result<Items>, new: Result<Items>) {
+    match (old, new) {
+        (Ok(old), Ok(new)) => report.hold_against(&old, &new),
+        (_, Err(error)) => {
+            report.source = Level::Breaking;
+            report.consequences.not_generated = Some(error.to_string());
+        }
+        (Err(error), Ok(_)) => report.consequences.not_generated = Some(error.to_string()),
+    }
+}
+
+fn fails(report: &Report, fail_on: FailOn) -> bool {
+    let level = match fail_on {
+        FailOn::Never => return false,
+        FailOn::Breaking => Drift::Breaking,
+        FailOn::Compatible => Drift::Compatible,
+        FailOn::Docs => Drift::Docs,
+    };
+    report.verdict() >= level || report.read_me()
+}
