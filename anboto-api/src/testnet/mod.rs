@@ -112,6 +112,7 @@ pub struct Testnet {
 pub struct Builder {
     address: SocketAddr,
     seed: u64,
+    market_time: Option<SystemTime>,
     speed: f64,
     is_paused: bool,
     rules: Rules,
@@ -215,6 +216,7 @@ impl Testnet {
         Builder {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             seed: 0,
+            market_time: None,
             speed: 1.0,
             is_paused: false,
             rules: Rules::default(),
@@ -416,6 +418,13 @@ impl Builder {
         self
     }
 
+    /// Starts the market's clock at this time, in place of now: with it, with a seed and paused, a test sees the same prices and
+    /// the same fills every time.
+    pub fn market_time(mut self, start: SystemTime) -> Self {
+        self.market_time = Some(start);
+        self
+    }
+
     /// Lets the market's clock run so many times as fast as the wall clock: above 0, up to 1,000,000.
     pub fn speed(mut self, speed: f64) -> Self {
         self.speed = speed;
@@ -488,7 +497,7 @@ impl Builder {
         let environment = environment(address)
             .map_err(|error| StartError::new(format!("{address} is no base URL: {error}"), None))?;
 
-        let now = SystemTime::now();
+        let now = self.market_time.unwrap_or_else(SystemTime::now);
         let secret = keys::secret(self.seed, 0);
         let largest_body = self.rules.largest_body;
         let mut core = Core::new(self.seed, self.rules, now).with_history(self.history);
