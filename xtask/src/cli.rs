@@ -1,5 +1,6 @@
 //! What a maintainer can type.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -72,6 +73,9 @@ pub enum Command {
     /// Say whether everything is in step with the pin
     #[command(long_about = CHECK_ABOUT, after_help = EXIT_STATUS)]
     Check,
+    /// Serve a testnet in a box: a local Anboto, for programs in any language
+    #[command(disable_help_flag = true)]
+    Testnet(Testnet),
 }
 
 /// `regen`.
@@ -102,4 +106,16 @@ pub struct Fetch {
     /// Download it from there
     #[arg(long, value_name = "FILE_OR_URL")]
     pub from: Option<String>,
+}
+
+/// `testnet`.
+#[derive(Debug, Args)]
+pub struct Testnet {
+    /// What the package `xtask-testnet` makes of it, `--help` included
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "OPTIONS"
+    )]
+    pub arguments: Vec<OsString>,
 }

@@ -18,6 +18,7 @@ pub mod pin;
 pub mod provenance;
 pub mod regen;
 pub mod terminal;
+pub mod testnet;
 pub mod transaction;
 pub mod workspace;
 
@@ -55,6 +56,8 @@ pub enum Verdict {
     Done,
     /// The files are out of step with the pin; what and how to mend it has been printed.
     OutOfStep,
+    /// As the testnet has ended, with its exit status.
+    OfTheTestnet(u8),
 }
 
 /// Carries out one command.
@@ -79,6 +82,9 @@ pub fn run(cli: &Cli, outside: &Outside<'_>) -> Result<Verdict> {
         Command::Regen(_) => regen::regen(&workspace, outside)?,
         Command::Fetch(Fetch { from }) => regen::fetch(&workspace, from.as_deref(), outside)?,
         Command::Check => return check::check(&workspace, outside),
+        Command::Testnet(testnet) => {
+            return testnet::testnet(&workspace, &testnet.arguments).map(Verdict::OfTheTestnet);
+        }
     }
     Ok(Verdict::Done)
 }
