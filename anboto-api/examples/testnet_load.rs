@@ -106,7 +106,7 @@ async fn work(
             due = began + Duration::from_nanos(nanos);
             tokio::time::sleep_until(due.into()).await;
         }
-        let side = if number % 2 == 0 {
+        let side = if number.is_multiple_of(2) {
             Side::Buy
         } else {
             Side::Sell

@@ -161,11 +161,7 @@ impl Log {
     }
 }
 
-/// As much of a body as is kept: a copy when it is cut, so that the whole can go.
+/// As much of a body as is kept: a copy, since the body is part of a connection's buffer and would keep all of that.
 pub(crate) fn excerpt(body: &Bytes) -> Bytes {
-    if body.len() > KEPT {
-        Bytes::copy_from_slice(&body[..KEPT])
-    } else {
-        body.clone()
-    }
+    Bytes::copy_from_slice(&body[..body.len().min(KEPT)])
 }

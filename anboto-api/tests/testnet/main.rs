@@ -1,4 +1,8 @@
 //! The testnet through the generated client, over real sockets: what a service's own tests would see.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise, and so may what several tests share"
+)]
 
 mod admin;
 mod faults;

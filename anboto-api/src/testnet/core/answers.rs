@@ -519,7 +519,7 @@ impl Core {
             DecimalShape::Numbers => false,
             DecimalShape::Strings => true,
             // By what is said, so that asking takes nothing from the state.
-            DecimalShape::Varying => written.len() % 2 == 0,
+            DecimalShape::Varying => written.len().is_multiple_of(2),
         };
         if as_strings {
             json::rewrite(&written, |key, value| {

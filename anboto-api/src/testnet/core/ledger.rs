@@ -163,9 +163,12 @@ impl Wallet {
             .entry(fill.market.symbol.clone())
             .or_default();
         let before = *position;
-        let closes = (before.contracts.is_sign_negative() != signed.is_sign_negative())
-            .then(|| before.contracts.abs().min(signed.abs()))
-            .unwrap_or_default();
+        let is_opposite = before.contracts.is_sign_negative() != signed.is_sign_negative();
+        let closes = if is_opposite {
+            before.contracts.abs().min(signed.abs())
+        } else {
+            Decimal::ZERO
+        };
         let mut realised = Decimal::ZERO;
         if closes > Decimal::ZERO {
             let released = if closes == before.contracts.abs() {
