@@ -100,6 +100,8 @@ mod open_enum;
 mod operation;
 mod outgoing;
 mod response;
+#[cfg(feature = "testnet")]
+pub mod testnet;
 
 pub use anboto_auth::{self, Credentials, Environment, ListStyle, RsaKey, Signer};
 pub use chrono;

@@ -1,5 +1,6 @@
 //! What a maintainer can type.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -96,6 +97,9 @@ pub enum Command {
     /// Say whether everything is in step with the pin
     #[command(long_about = CHECK_ABOUT, after_help = EXIT_STATUS)]
     Check,
+    /// Serve a testnet in a box: a local Anboto, for programs in any language
+    #[command(disable_help_flag = true)]
+    Testnet(Testnet),
 }
 
 /// `regen`.
@@ -170,4 +174,16 @@ pub enum FailOn {
     Docs,
     /// Nothing
     Never,
+}
+
+/// `testnet`.
+#[derive(Debug, Args)]
+pub struct Testnet {
+    /// What the package `xtask-testnet` makes of it, `--help` included
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "OPTIONS"
+    )]
+    pub arguments: Vec<OsString>,
 }

@@ -20,6 +20,7 @@ pub mod pin;
 pub mod provenance;
 pub mod regen;
 pub mod terminal;
+pub mod testnet;
 pub mod transaction;
 pub mod workspace;
 
@@ -63,6 +64,8 @@ pub enum Verdict {
     OutOfStep,
     /// Two contracts differ at or above the level that was asked for; how has been printed.
     Drifted,
+    /// As the testnet has ended, with its exit status.
+    OfTheTestnet(u8),
 }
 
 /// Carries out one command.
@@ -88,6 +91,9 @@ pub fn run(cli: &Cli, outside: &Outside<'_>) -> Result<Verdict> {
         Command::Fetch(Fetch { from }) => regen::fetch(&workspace, from.as_deref(), outside)?,
         Command::Drift(arguments) => return drift::drift(&workspace, arguments, outside),
         Command::Check => return check::check(&workspace, outside),
+        Command::Testnet(testnet) => {
+            return testnet::testnet(&workspace, &testnet.arguments).map(Verdict::OfTheTestnet);
+        }
     }
     Ok(Verdict::Done)
 }

@@ -1,0 +1,43 @@
+//! `cargo xtask testnet`: hands over to the package `xtask-testnet`, whose Cargo.toml says why it is one of its own.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::workspace::Workspace;
+
+/// Runs the testnet, and ends as it does.
+///
+/// # Errors
+/// When cargo can't be started.
+pub fn testnet(workspace: &Workspace, arguments: &[OsString]) -> Result<u8> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "xtask-testnet",
+            "--manifest-path",
+        ])
+        .arg(workspace.root().join("Cargo.toml"))
+        .arg("--")
+        .args(arguments);
+    hand_over(command).context("cargo can't be started")
+}
+
+/// In place of this process, so that Ctrl-C reaches the testnet and nobody else.
+#[cfg(unix)]
+fn hand_over(mut command: Command) -> Result<u8> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec().into())
+}
+
+#[cfg(not(unix))]
+fn hand_over(mut command: Command) -> Result<u8> {
+    let code = command.status()?.code();
+    Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
