@@ -231,7 +231,7 @@ impl Facts {
             fact,
             side,
             at,
-            judge(fact.rule.wire, false),
+            judge(fact.rule.wire, false).max(fact.inside),
             judge(fact.rule.source, true),
             sites.into_iter().collect(),
             (subject, item),

@@ -354,7 +354,7 @@ rules! {
         "a value has another type", "The one is not read as the other.";
     REFERENCE_CHANGED = "reference-changed" <> "reference-changed"
         wire Compatible, source Breaking;
-        "a value has a type of another name, which fits", "Every value that a client sends or reads today fits; the type in the code is another.";
+        "a value has a type of another name", "Names are not sent, so the wire is as what differs inside, and compatible at best; the type in the code is another.";
     DECIMAL_FORM_CHANGED = "decimal-form-changed" <> "decimal-form-changed"
         wire Breaking / Compatible, source None;
         "a decimal stands as text rather than as a number, or the reverse", "Decimals are read from both, and sent as the contract says.";

@@ -24,6 +24,8 @@ pub(super) struct Fact {
     pub(super) new: Value,
     /// What differs inside, where that decides.
     pub(super) parts: Vec<String>,
+    /// What the parts do to the wire, where the rule leaves that to them.
+    pub(super) inside: Level,
     /// Holds for the whole API, whatever its place.
     pub(super) everywhere: bool,
 }
@@ -148,6 +150,7 @@ impl<'a> Walk<'a> {
             old,
             new,
             parts: Vec::new(),
+            inside: Level::None,
             everywhere: false,
         });
         self.facts.len() - 1
@@ -1107,35 +1110,34 @@ impl<'a> Walk<'a> {
             .iter()
             .map(|site| site.used)
             .collect();
-        let breaks = |inside: &[Fact]| {
-            inside.iter().any(|fact| {
-                uses.iter()
-                    .any(|used| fact.rule.wire.of(*used) == Level::Breaking)
-            })
+        let wire = |fact: &Fact| {
+            let levels = uses.iter().map(|used| fact.rule.wire.of(*used));
+            levels.max().unwrap_or_default().max(fact.inside)
         };
         let (old, new) = (shown_type(old), shown_type(new));
-        let (rule, parts) = match inside {
+        let (rule, parts, level) = match &inside {
             Some(inside) => {
                 let parts = inside
                     .iter()
                     .filter(|fact| !fact.rule.is_documentation())
                     .map(|fact| format!("inside, {}", fact.rule.summary))
                     .collect::<BTreeSet<_>>();
-                let rule = if breaks(&inside) {
-                    &rules::TYPE_CHANGED
-                } else {
-                    &rules::REFERENCE_CHANGED
-                };
-                (rule, parts.into_iter().collect())
+                let level = inside.iter().map(wire).max().unwrap_or_default();
+                (
+                    &rules::REFERENCE_CHANGED,
+                    parts.into_iter().collect(),
+                    level,
+                )
             }
-            None => (&rules::TYPE_CHANGED, Vec::new()),
+            None => (&rules::TYPE_CHANGED, Vec::new(), Level::None),
         };
         let key = Some(format!("{old} -> {new}"));
         let fact = self.fact(rule, key, Side::Old, &pair.old, json!(old), json!(new));
-        if let Some(fact) = self.facts.get_mut(fact)
-            && fact.parts.is_empty()
-        {
-            fact.parts = parts;
+        if let Some(fact) = self.facts.get_mut(fact) {
+            fact.inside = fact.inside.max(level);
+            if fact.parts.is_empty() {
+                fact.parts = parts;
+            }
         }
         self.claim_structure(pair, fact);
     }

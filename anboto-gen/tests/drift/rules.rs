@@ -212,6 +212,34 @@ fn the_wire_follows_from_the_old_contract() {
     }
 }
 
+/// A reference that leads to another schema is as bad as what differs between the two, the way it is used.
+#[test]
+fn another_reference_is_judged_by_what_differs_inside() {
+    let at = "/components/schemas/Thing/properties/kind";
+    let with_size = |values: Value| {
+        with(
+            things(),
+            &[(
+                "/components/schemas/Size",
+                json!({ "type": "string", "enum": values }),
+            )],
+        )
+    };
+    for (values, wire) in [
+        (json!(["BIG", "SMALL", "TINY"]), Level::Compatible),
+        (json!(["BIG"]), Level::Breaking),
+    ] {
+        let old = with_size(values);
+        let new = with(
+            old.clone(),
+            &[(at, json!({ "$ref": "#/components/schemas/Size" }))],
+        );
+        assert_eq!(rules(&old, &new), ["reference-changed"]);
+        let report = compare(&old, &new).expect("two contracts");
+        assert_eq!((report.wire, report.source), (wire, Level::Breaking));
+    }
+}
+
 /// What nothing uses breaks no wire, but is a type in the code.
 #[test]
 fn an_unused_schema_breaks_source_alone() {
