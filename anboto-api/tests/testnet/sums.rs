@@ -16,13 +16,13 @@ use super::decimal;
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A core, and a client of it without a socket.
-struct Box {
+struct Offline {
     core: Core,
     signer: Signer,
     now: SystemTime,
 }
 
-impl Box {
+impl Offline {
     fn new(seed: u64) -> Self {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let mut core = Core::new(seed, Rules::default(), now);
@@ -154,7 +154,7 @@ proptest! {
 
     #[test]
     fn nothing_is_made_and_nothing_lost(seed in any::<u64>(), flows in prop::collection::vec(flow(), 1..25)) {
-        let mut testnet = Box::new(seed);
+        let mut testnet = Offline::new(seed);
         for flow in &flows {
             testnet.place(flow);
             testnet.advance(Duration::from_millis(flow.wait_ms));
@@ -188,7 +188,7 @@ proptest! {
     #[test]
     fn the_course_of_things_does_not_depend_on_how_time_is_cut(seed in any::<u64>(), flows in prop::collection::vec(flow(), 1..8), cuts in 1..50_u32) {
         let run = |cuts: u32| {
-            let mut testnet = Box::new(seed);
+            let mut testnet = Offline::new(seed);
             for flow in &flows {
                 testnet.place(flow);
                 for _ in 0..cuts {
@@ -206,7 +206,7 @@ proptest! {
 }
 
 /// What each fill says, added up, is what balances, positions and orders say.
-fn check_sums(testnet: &mut Box) -> Result<(), TestCaseError> {
+fn check_sums(testnet: &mut Offline) -> Result<(), TestCaseError> {
     let (mut bitcoin, mut cash, mut contracts) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
     for order in testnet.core.orders() {
         let is_buy = order.side == Some(Side::Buy);
