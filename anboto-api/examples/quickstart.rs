@@ -9,6 +9,7 @@
 
 use std::error::Error;
 use std::io::{IsTerminal, Write, stdout};
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anboto_api::testnet::Testnet;
@@ -19,7 +20,17 @@ const EXCHANGE: TradingExchange = TradingExchange::Binance;
 const SYMBOL: &str = "BTC/USDT";
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     // The box lives as long as this variable.
     let testnet;
     let (client, pause) = if std::env::var_os(Credentials::API_KEY_VARIABLE).is_some() {

@@ -405,8 +405,8 @@ impl Builder {
         self
     }
 
-    /// Listens there. Beyond loopback anyone who can reach it can use it; the admin surface is off then, unless
-    /// [asked for](Self::admin).
+    /// Listens there: on loopback, or everywhere (`0.0.0.0`), as in a container. Everywhere, anyone who can reach it can use it;
+    /// the admin surface is off then, unless [asked for](Self::admin).
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
@@ -540,7 +540,7 @@ impl Builder {
 /// The environment of an address. Plain http is for loopback, so what listens everywhere is reached there.
 fn environment(address: SocketAddr) -> Result<Environment, anboto_auth::ConfigError> {
     let mut reached = address;
-    if address.ip().is_unspecified() || !address.ip().is_loopback() {
+    if address.ip().is_unspecified() {
         reached.set_ip(match address {
             SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),

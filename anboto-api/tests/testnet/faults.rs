@@ -263,11 +263,30 @@ async fn a_testnet_that_is_dropped_is_gone() {
 }
 
 #[test]
+fn it_is_up_within_twenty_milliseconds() {
+    // The quickest of some, since the machine may be busy with other things.
+    let quickest = (0..20).map(|_| {
+        let began = Instant::now();
+        let testnet = Testnet::start().unwrap();
+        std::net::TcpStream::connect(testnet.address()).unwrap();
+        began.elapsed()
+    });
+    assert!(quickest.min() < Some(Duration::from_millis(20)));
+}
+
+#[test]
 fn what_can_not_be_started_says_why() {
     let testnet = Testnet::start().unwrap();
     let port = testnet.address().port();
     let error = Testnet::builder().port(port).start().unwrap_err();
     assert_eq!(error.to_string(), format!("port {port} is in use"));
+    // Plain http is for this very machine.
+    assert!(
+        Testnet::builder()
+            .address("192.0.2.1:0".parse().unwrap())
+            .start()
+            .is_err()
+    );
     for speed in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(Testnet::builder().speed(speed).start().is_err());
     }

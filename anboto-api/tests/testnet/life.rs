@@ -253,9 +253,15 @@ async fn limits_triggers_ladders_and_clips_are_kept_to() {
         assert_eq!(trade.maker_or_taker.as_deref(), Some("MAKER"));
     }
     let ladder = look(&client, ladder).await.trades.unwrap();
+    assert_eq!(ladder.len(), 10);
+    for (rung, trade) in ladder.iter().enumerate() {
+        let rung = price * (decimal("0.999") - decimal("0.001") * Decimal::from(rung));
+        assert!(trade.price <= rung + decimal("0.01"), "{trade:?}");
+    }
     assert!(
-        ladder.windows(2).all(|pair| pair[0].price > pair[1].price),
-        "{ladder:?}"
+        ladder
+            .windows(2)
+            .all(|pair| pair[0].exec_time < pair[1].exec_time)
     );
     assert_eq!(look(&client, clips).await.trades.unwrap().len(), 5);
 }

@@ -21,7 +21,13 @@ use anboto_api::{Client, Decimal};
 
 /// A testnet whose market stands still until it is told, and a client of it.
 pub(crate) fn paused() -> (Testnet, Client) {
-    let testnet = Testnet::builder().paused().start().unwrap();
+    // At a fixed time, so that prices are the same whenever the tests are run.
+    let start = std::time::UNIX_EPOCH + seconds(1_800_000_000);
+    let testnet = Testnet::builder()
+        .market_time(start)
+        .paused()
+        .start()
+        .unwrap();
     let client = testnet.client().unwrap();
     (testnet, client)
 }

@@ -16,13 +16,13 @@ use super::decimal;
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A core, and a client of it without a socket.
-struct Box {
+struct Offline {
     core: Core,
     signer: Signer,
     now: SystemTime,
 }
 
-impl Box {
+impl Offline {
     fn new(seed: u64) -> Self {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let mut core = Core::new(seed, Rules::default(), now);
@@ -57,10 +57,15 @@ impl Box {
         serde_json::from_slice(answer.body()).unwrap()
     }
 
-    fn place(&mut self, order: &Flow) {
-        let order = order.request();
-        let body = serde_json::to_vec(&order).unwrap();
-        let _: OrderSummary = self.call("POST", "/api/v2/trading/order/create", &body);
+    fn place(&mut self, flow: &Flow) {
+        let (path, body) = if flow.is_pair {
+            let body = serde_json::to_vec(&flow.pair());
+            ("/api/v2/trading/order/create_multiLegs", body)
+        } else {
+            let body = serde_json::to_vec(&flow.request());
+            ("/api/v2/trading/order/create", body)
+        };
+        let _: OrderSummary = self.call("POST", path, &body.unwrap());
     }
 
     fn balances(&mut self) -> BTreeMap<String, (Decimal, Decimal)> {
@@ -82,6 +87,7 @@ struct Flow {
     strategy: usize,
     is_buy: bool,
     is_future: bool,
+    is_pair: bool,
     quantity: i64,
     limit: Option<i64>,
     wait_ms: u64,
@@ -126,21 +132,59 @@ impl Flow {
     }
 }
 
+impl Flow {
+    /// The spot market on its side, the perpetual on the other.
+    fn pair(&self) -> CreateMultiLegsParentOrderRequest {
+        let sides = if self.is_buy {
+            [Side::Buy, Side::Sell]
+        } else {
+            [Side::Sell, Side::Buy]
+        };
+        let markets = [
+            ("BTC/USDT", AssetCategory::Spot),
+            ("BTC/USDT:USDT", AssetCategory::Future),
+        ];
+        let legs = markets
+            .into_iter()
+            .zip(sides)
+            .map(|((symbol, category), side)| {
+                CreateOrderLegRequest::builder()
+                    .exchange(TradingExchange::Binance)
+                    .symbol(symbol)
+                    .asset_category(category)
+                    .side(side)
+                    .target_value(self.quantity)
+                    .ccy("USD")
+                    .strategy(ExecutionStrategy::Twap)
+                    .params(OrderLegParams::builder().duration_seconds(Duration::from_secs(45)))
+                    .build()
+                    .unwrap()
+            });
+        CreateMultiLegsParentOrderRequest::builder()
+            .algo(MultiLegsAlgo::Pair)
+            .legs(legs)
+            .build()
+            .unwrap()
+    }
+}
+
 fn flow() -> impl Strategy<Value = Flow> {
     (
         0..7_usize,
         any::<bool>(),
         any::<bool>(),
+        prop::bool::weighted(0.2),
         1..400_000_i64,
         prop::option::of(60_000..68_000_i64),
         0..40_000_u64,
         prop::bool::weighted(0.1),
     )
         .prop_map(
-            |(strategy, is_buy, is_future, quantity, limit, wait_ms, cancels_all)| Flow {
+            |(strategy, is_buy, is_future, is_pair, quantity, limit, wait_ms, cancels_all)| Flow {
                 strategy,
                 is_buy,
                 is_future,
+                is_pair,
                 quantity,
                 limit,
                 wait_ms,
@@ -154,7 +198,7 @@ proptest! {
 
     #[test]
     fn nothing_is_made_and_nothing_lost(seed in any::<u64>(), flows in prop::collection::vec(flow(), 1..25)) {
-        let mut testnet = Box::new(seed);
+        let mut testnet = Offline::new(seed);
         for flow in &flows {
             testnet.place(flow);
             testnet.advance(Duration::from_millis(flow.wait_ms));
@@ -188,7 +232,7 @@ proptest! {
     #[test]
     fn the_course_of_things_does_not_depend_on_how_time_is_cut(seed in any::<u64>(), flows in prop::collection::vec(flow(), 1..8), cuts in 1..50_u32) {
         let run = |cuts: u32| {
-            let mut testnet = Box::new(seed);
+            let mut testnet = Offline::new(seed);
             for flow in &flows {
                 testnet.place(flow);
                 for _ in 0..cuts {
@@ -206,35 +250,32 @@ proptest! {
 }
 
 /// What each fill says, added up, is what balances, positions and orders say.
-fn check_sums(testnet: &mut Box) -> Result<(), TestCaseError> {
+fn check_sums(testnet: &mut Offline) -> Result<(), TestCaseError> {
     let (mut bitcoin, mut cash, mut contracts) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
     for order in testnet.core.orders() {
-        let is_buy = order.side == Some(Side::Buy);
-        let is_future = order.asset_class == Some(AssetCategory::Future);
         let trades = order.trades.unwrap();
-        let filled: Decimal = trades.iter().map(|trade| trade.quantity).sum();
-        prop_assert_eq!(filled, order.filled_quantity);
-        let fees: Decimal = trades.iter().filter_map(|trade| trade.fee).sum();
-        prop_assert_eq!(
-            fees,
-            order
-                .fees_infos
-                .unwrap()
-                .get("USDT")
-                .copied()
-                .unwrap_or_default()
-        );
-        let signed = if is_buy { filled } else { -filled };
-        if is_future {
-            contracts += signed;
-        } else {
-            bitcoin += signed;
+        if order.symbol.is_some() {
+            let filled: Decimal = trades.iter().map(|trade| trade.quantity).sum();
+            prop_assert_eq!(filled, order.filled_quantity);
         }
-        let cost: Decimal = trades
-            .iter()
-            .map(|trade| trade.quantity * trade.price)
-            .sum();
-        cash -= fees + if is_buy { cost } else { -cost };
+        let fees: Decimal = trades.iter().filter_map(|trade| trade.fee).sum();
+        let said = order.fees_infos.unwrap();
+        prop_assert_eq!(fees, said.get("USDT").copied().unwrap_or_default());
+        cash -= fees;
+        for trade in trades {
+            let is_buy = trade.direction.as_deref() == Some("BUY");
+            let signed = if is_buy {
+                trade.quantity
+            } else {
+                -trade.quantity
+            };
+            if trade.symbol.contains(':') {
+                contracts += signed;
+            } else {
+                bitcoin += signed;
+            }
+            cash -= signed * trade.price;
+        }
     }
     let balances = testnet.balances();
     let balance = |asset: &str| {

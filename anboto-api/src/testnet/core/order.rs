@@ -446,7 +446,13 @@ impl Leg {
                 at_ms + look_ms
             } else {
                 self.progress.slice += 1;
-                (begun_ms + self.schedule.offset_ms(slice + 1)).max(at_ms)
+                let late_ms = if self.schedule.waits() {
+                    // What has held up the rest has put off the rest.
+                    self.schedule.offset_ms(1)
+                } else {
+                    0
+                };
+                (begun_ms + self.schedule.offset_ms(slice + 1)).max(at_ms + late_ms)
             });
         } else {
             self.progress.next_ms = Some(at_ms + look_ms);
