@@ -84,6 +84,8 @@
 //! | `native-tls` | by the system's library: SChannel, Secure Transport, or OpenSSL, whose headers a build on Linux needs |
 //! | neither | none: plain http, which [`Environment`] allows to loopback alone. For tests and simulators |
 //!
+//! The feature `testnet` adds the module of that name: a local server for tests, which nobody else compiles.
+//!
 //! RSA signatures are made by aws-lc-rs, whatever does the TLS: with `native-tls` alone it is compiled all the same.
 
 mod call;
@@ -115,7 +117,7 @@ pub use outgoing::{InvalidRequest, MissingFields};
 pub use response::ResponseValue;
 pub use rust_decimal::{self, Decimal};
 
-/// The README's examples, so that they compile.
-#[cfg(doctest)]
+/// The README's examples, so that they compile; one of them needs the testnet.
+#[cfg(all(doctest, feature = "testnet"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
