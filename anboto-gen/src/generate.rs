@@ -50,6 +50,12 @@ pub enum FindingKind {
 /// When either document does not parse strictly, is not OpenAPI 3.0.x (Overlay 1.0.x), or cannot be generated from. A panic
 /// inside a library on the way is caught and reported with the operation or schema that caused it.
 pub fn generate(contract: Source<'_>, overlay: Source<'_>) -> Result<Generation, Error> {
+    // progenitor's own panics are told with the operation or schema at fault; this is for those of everyone else.
+    progenitor::quietly(|| generate_or_panic(contract, overlay))
+        .unwrap_or_else(|message| Err(Error::new(message)))
+}
+
+fn generate_or_panic(contract: Source<'_>, overlay: Source<'_>) -> Result<Generation, Error> {
     let (effective, mut findings) = Overlay::parse(overlay)?.apply(Contract::parse(contract)?)?;
     // Checked after the overlay, which may mend what is wrong with the structure.
     effective.openapi()?;

@@ -305,10 +305,23 @@ fn read_operation(
     let security = operation
         .get("security")
         .or_else(|| contract.get("security"));
+    let schemes = security
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let signed = schemes.iter().any(|one| one.get("ApiKeyAuth").is_some());
+    if !signed
+        && schemes
+            .iter()
+            .any(|one| one.as_object().is_some_and(|one| !one.is_empty()))
+    {
+        // Taken for unsigned, it would go out without its signature and nobody would be told.
+        return Err(fail(
+            "its security names another scheme than `ApiKeyAuth`; mend it in the overlay"
+                .to_owned(),
+        ));
+    }
     Ok(Operation {
-        signed: security
-            .and_then(Value::as_array)
-            .is_some_and(|all| all.iter().any(|one| one.get("ApiKeyAuth").is_some())),
+        signed,
         pointer,
         method: method.to_uppercase(),
         path: path.to_owned(),

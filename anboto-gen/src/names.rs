@@ -69,11 +69,12 @@ const FORMS_IN_SCOPE: [&str; 5] = [
     "UnknownValue",
 ];
 /// What `anboto_api::Client` can do by itself.
-const CLIENT_METHODS: [&str; 8] = [
+const CLIENT_METHODS: [&str; 9] = [
     "builder",
     "clone",
     "environment",
     "execute",
+    "from_env",
     "new",
     "prepare",
     "receive",

@@ -6,7 +6,7 @@
 //! actions:
 //!   - target: $.paths['/order/open'].get
 //!     description: Lists orders and changes none.
-//!     x-source: FACTS.md, section 3
+//!     x-source: what the contract says the operation does
 //!     update: { x-anboto-effect: read }
 //! ```
 //!

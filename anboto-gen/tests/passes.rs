@@ -558,6 +558,17 @@ fn odd_things_generate_the_same_twice() {
     );
 }
 
+/// Taken for unsigned, it would go out without a signature.
+#[test]
+fn an_operation_under_another_scheme_is_refused() {
+    let paths = "/a: { get: { operationId: a, security: [{ BearerAuth: [] }], responses: { '200': { description: '' } } } }";
+    let error = refused(paths, "");
+    assert!(
+        error.contains("operation `a`: its security names another scheme"),
+        "{error}"
+    );
+}
+
 #[test]
 fn words_of_the_vendor_are_harmless_in_the_documentation() {
     let description =

@@ -406,7 +406,7 @@ impl Text<'_> {
             return Ok(());
         }
         let hint = if self.short {
-            "cargo xtask drift"
+            "cargo xtask drift OLD NEW"
         } else {
             "-v"
         };
