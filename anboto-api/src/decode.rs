@@ -56,18 +56,29 @@ pub(crate) fn java_map<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 }
 
 /// `{"orders": […]}`, a bare array of orders, or a single order: all of them as the first.
+///
+/// Every field of an order summary can be absent, so an object that has none of them is no order but something else, such as
+/// an error of a gateway that came with a 200.
 pub(crate) fn one_or_many_orders<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    let is_list = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'[') => return json(&[br#"{"orders":"#, body, b"}"].concat()),
-        Some(b'{') => {
-            matches!(serde_json::from_slice(body), Ok(Value::Object(object)) if object.contains_key("orders"))
+    const SUMMARY: [&str; 5] = [
+        "client_order_id",
+        "created_at",
+        "error_code",
+        "order_id",
+        "status",
+    ];
+    if let Some(b'[') = body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        return json(&[br#"{"orders":"#, body, b"}"].concat());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) if !object.contains_key("orders") => {
+            if SUMMARY.iter().any(|key| object.contains_key(*key)) {
+                json(&[br#"{"orders":["#, body, b"]}"].concat())
+            } else {
+                Err("an object that is no order and holds none".to_owned())
+            }
         }
-        _ => true,
-    };
-    if is_list {
-        json(body)
-    } else {
-        json(&[br#"{"orders":["#, body, b"]}"].concat())
+        _ => json(body),
     }
 }
 

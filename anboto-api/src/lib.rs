@@ -105,7 +105,10 @@ mod response;
 #[cfg(feature = "testnet")]
 pub mod testnet;
 
-pub use anboto_auth::{self, Credentials, Environment, ListStyle, RsaKey, Signer};
+pub use anboto_auth::{
+    self, Credentials, Environment, ListStyle, QueryForm, RecvWindow, RsaKey, SignatureEncoding,
+    Signer,
+};
 pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;

@@ -162,7 +162,7 @@ macro_rules! open_enum {
             fn deserialize<D: ::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::std::result::Result<Self, D::Error> {
-                deserializer.deserialize_str(crate::open_enum::Visitor(::std::marker::PhantomData))
+                deserializer.deserialize_any(crate::open_enum::Visitor(::std::marker::PhantomData))
             }
         }
 
@@ -250,5 +250,14 @@ impl<E: OpenEnum> serde::de::Visitor<'_> for Visitor<E> {
 
     fn visit_str<Error>(self, text: &str) -> Result<E, Error> {
         Ok(E::from_text(text))
+    }
+
+    // Some of the vendor's pages speak of integer ids where others have names. Nobody's number may lose a whole answer.
+    fn visit_i64<Error>(self, number: i64) -> Result<E, Error> {
+        Ok(E::from_text(&number.to_string()))
+    }
+
+    fn visit_u64<Error>(self, number: u64) -> Result<E, Error> {
+        Ok(E::from_text(&number.to_string()))
     }
 }

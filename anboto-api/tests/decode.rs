@@ -148,6 +148,12 @@ async fn an_unreadable_cancel_many_says_where() {
     assert_snapshot!(cancel_many("cancelled").await.unwrap_err(), @"cancelMany: the answer is not what the contract says: expected value at line 1 column 1 (200 OK, application/json); the server may have carried it out");
 }
 
+/// A 200 with something else in it is no cancelled order.
+#[tokio::test]
+async fn an_object_that_is_no_order_is_no_answer_of_cancel_many() {
+    assert_snapshot!(cancel_many(r#"{"error":"down"}"#).await.unwrap_err(), @"cancelMany: the answer is not what the contract says: an object that is no order and holds none (200 OK, application/json); the server may have carried it out");
+}
+
 async fn cancel_many(body: &str) -> Result<OrderSummaryList, Error> {
     let server = Server::answering(Answer::ok(body)).await;
     let client = server.client();
@@ -247,6 +253,13 @@ fn unknown_enum_values_cost_nothing_and_come_back() {
         read::<OrderDetails>(&serde_json::to_string(odd).unwrap()),
         *odd
     );
+}
+
+#[test]
+fn an_enum_value_that_is_a_number_costs_nothing_either() {
+    let order = order(r#","exchange":17,"side":"BUY""#);
+    assert_eq!(order.exchange.unwrap().as_str(), "17");
+    assert_eq!(order.side, Some(Side::Buy));
 }
 
 #[test]

@@ -29,7 +29,12 @@ pub fn client_builder(environment: &Environment) -> ClientBuilder {
         .retry(reqwest::retry::never())
         .referer(false);
     if environment.origin().is_loopback() {
-        builder.no_proxy()
+        // Plain http is for loopback alone, so no name service has a say in where `localhost` is.
+        let loopback = [
+            (std::net::Ipv4Addr::LOCALHOST, 0).into(),
+            (std::net::Ipv6Addr::LOCALHOST, 0).into(),
+        ];
+        builder.no_proxy().resolve_to_addrs("localhost", &loopback)
     } else {
         builder.https_only(true)
     }
