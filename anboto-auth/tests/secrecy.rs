@@ -74,6 +74,42 @@ fn debug_of_every_type_of_the_hmac_path() {
 }
 
 #[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
+/// What a service's own `unwrap` or `panic!` would print of the values that it holds.
+#[test]
+fn panics_with_any_of_it_show_nothing() {
+    let credentials = Credentials::hmac(API_KEY, SECRET).unwrap();
+    let environment = anboto_auth::Environment::testnet();
+    let signer = anboto_auth::Signer::new(&environment, credentials.clone());
+    let url = common::url("/api/v2/trading/order/create");
+    let request = RequestView::new(&url).with_body(PAYLOAD.as_bytes());
+    let text = signer.string_to_sign(&request, common::now()).unwrap();
+    let signature = signer.signature(&text).unwrap();
+    let encoded = signature.encode(Default::default());
+    let foreign = url::Url::parse(&format!("https://elsewhere.example/?k={API_KEY}")).unwrap();
+    let panics: [Box<dyn Fn()>; 6] = [
+        Box::new(|| panic!("{credentials:?} {signer:?}")),
+        Box::new(|| panic!("{request:?} {text:?} {signature:?}")),
+        Box::new(|| drop(Credentials::hmac("a key with spaces", SECRET).unwrap())),
+        Box::new(|| drop(Credentials::hmac(API_KEY, &format!("{SECRET}!")).unwrap())),
+        Box::new(|| {
+            drop(
+                signer
+                    .sign(&RequestView::new(&foreign), common::now())
+                    .unwrap(),
+            )
+        }),
+        Box::new(|| {
+            let before_the_epoch = std::time::UNIX_EPOCH - std::time::Duration::from_secs(1);
+            drop(signer.sign(&request, before_the_epoch).unwrap());
+        }),
+    ];
+    for panic in panics {
+        let message = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panic)).unwrap_err();
+        let message = message.downcast_ref::<String>().unwrap().as_str();
+        assert_hides_all(&format_args!("{message}"), &[encoded.as_str()]);
+    }
+}
+
 #[test]
 fn debug_of_rsa_keys_and_loaders() {
     use anboto_auth::RsaKey;
