@@ -1,16 +1,17 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anboto_auth::{Credentials, Environment, ListStyle, Origin, RequestView, Signer};
-use bytes::{Bytes, BytesMut};
+use reqwest::Request;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Request, Response};
 
 use crate::call::Call;
 use crate::decode::Decode;
-use crate::error::{Answer, Kind};
+use crate::error::Kind;
 use crate::error_body::VendorError;
 use crate::hidden::Hidden;
+use crate::transport::{Limits, Transport};
 use crate::{Error, ResponseValue};
 
 /// A client of the API in one environment, with or without credentials.
@@ -30,23 +31,26 @@ use crate::{Error, ResponseValue};
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    environment: Environment,
-    signer: Option<Signer>,
-    lists: ListStyle,
-    max_response_bytes: usize,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    transport: Transport,
+    settings: ClientBuilder,
 }
 
 /// What a [`Client`] is made from; see [`Client::builder`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "nothing is made until `build` is called"]
 pub struct ClientBuilder {
     environment: Environment,
     signer: Option<Signer>,
     lists: ListStyle,
     connect_timeout: Duration,
-    timeout: Duration,
-    max_response_bytes: usize,
+    idle_timeout: Duration,
+    limits: Limits,
+    #[cfg(feature = "testnet")]
+    network: Option<Arc<dyn crate::testnet::Network>>,
 }
 
 impl Client {
@@ -88,14 +92,34 @@ impl Client {
             signer: None,
             lists: ListStyle::default(),
             connect_timeout: Duration::from_secs(5),
-            timeout: Duration::from_secs(15),
-            max_response_bytes: 64 << 20,
+            idle_timeout: Duration::from_secs(30),
+            limits: Limits {
+                timeout: Duration::from_secs(15),
+                response_bytes: 64 << 20,
+            },
+            #[cfg(feature = "testnet")]
+            network: None,
         }
+    }
+
+    /// The settings of this client, to make another one with some of them changed. That one has connections of its own.
+    pub fn to_builder(&self) -> ClientBuilder {
+        self.inner.settings.clone()
     }
 
     /// The environment that the client talks to.
     pub fn environment(&self) -> &Environment {
-        &self.environment
+        &self.inner.settings.environment
+    }
+
+    /// What requests are signed with, if anything.
+    pub(crate) fn signer(&self) -> Option<&Signer> {
+        self.inner.settings.signer.as_ref()
+    }
+
+    /// The time that a request is signed with.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.inner.transport.now()
     }
 
     /// Sends one call and reads its answer: the one way to the server, which every generated `send` takes.
@@ -104,28 +128,34 @@ impl Client {
         call: Call,
         decode: Decode<T>,
     ) -> Result<ResponseValue<T>, Error> {
+        self.attempt(&call, decode, self.now()).await
+    }
+
+    /// Random bits; `None` if the system has none.
+    #[expect(dead_code, reason = "used by what comes next")]
+    pub(crate) fn random(&self) -> Option<u64> {
+        self.inner.transport.random()
+    }
+
+    /// One attempt at a call, signed with this timestamp.
+    pub(crate) async fn attempt<T>(
+        &self,
+        call: &Call,
+        decode: Decode<T>,
+        timestamp: SystemTime,
+    ) -> Result<ResponseValue<T>, Error> {
         let operation = call.operation;
         let request = self
-            .prepare(&call)
+            .prepare(call, timestamp)
             .await
             .map_err(|kind| Error::new(operation, kind))?;
         let hidden = Hidden::of(request.headers());
-        let response = self.http.execute(request).await.map_err(|error| {
-            // What failed to connect has provably not left: hyper calls an error one of connecting only as long as it has no
-            // connection to write to. And what hyper sends again by itself, it does because a connection was found closed with
-            // the request still whole in its hands. `is_builder` proves nothing: reqwest also calls it so when an answer
-            // redirects to what is no URL.
-            let kind = if error.is_connect() {
-                Kind::Connect(error.without_url())
-            } else {
-                Kind::Send(error.without_url())
-            };
-            Error::new(operation, kind)
-        })?;
-        let answer = self
-            .receive(response)
-            .await
-            .map_err(|(kind, answer)| Error::with_answer(operation, kind, answer))?;
+        let limits = self.inner.settings.limits;
+        let answer = match self.inner.transport.send(request, limits).await {
+            Ok(answer) => answer,
+            Err((kind, None)) => return Err(Error::new(operation, kind)),
+            Err((kind, Some(answer))) => return Err(Error::with_answer(operation, kind, answer)),
+        };
         if !answer.status.is_success() {
             let vendor = VendorError::read(&answer.body, &hidden);
             return Err(Error::with_answer(operation, Kind::Status(vendor), answer));
@@ -140,22 +170,25 @@ impl Client {
     }
 
     /// The request, signed if its operation is. Signing comes last, so that the signature is as fresh as can be.
-    async fn prepare(&self, call: &Call) -> Result<Request, Kind> {
+    async fn prepare(&self, call: &Call, timestamp: SystemTime) -> Result<Request, Kind> {
+        let settings = &self.inner.settings;
         let body = call.body().map_err(Kind::Invalid)?;
-        let query = call.canonical_query(self.lists).map_err(Kind::Invalid)?;
+        let query = call
+            .canonical_query(settings.lists)
+            .map_err(Kind::Invalid)?;
         let mut url = call
-            .url(self.environment.base_url())
+            .url(settings.environment.base_url())
             .map_err(Kind::Invalid)?;
         url.set_query(query.to_url_query());
         let headers = if call.operation.signed {
-            let signer = self.signer.as_ref().ok_or(Kind::NoCredentials)?;
+            let signer = settings.signer.as_ref().ok_or(Kind::NoCredentials)?;
             let mut view = RequestView::new(&url).with_query(&query);
             if let Some(body) = &body {
                 view = view.with_body(body);
             }
             Some(
                 signer
-                    .sign_for_send(&view, SystemTime::now())
+                    .sign_for_send(&view, timestamp)
                     .await
                     .map_err(Kind::Sign)?,
             )
@@ -177,44 +210,14 @@ impl Client {
         }
         Ok(request)
     }
-
-    /// The whole answer, or as much of it as came.
-    async fn receive(&self, mut response: Response) -> Result<Answer, (Kind, Answer)> {
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
-        let limit = self.max_response_bytes;
-        let mut body = BytesMut::new();
-        let failed = loop {
-            match response.chunk().await {
-                Ok(None) => break None,
-                Ok(Some(chunk)) if body.len() + chunk.len() <= limit => {
-                    body.extend_from_slice(&chunk)
-                }
-                Ok(Some(chunk)) => {
-                    body.extend_from_slice(&chunk[..limit - body.len()]);
-                    break Some(Kind::TooLarge { limit });
-                }
-                Err(error) => break Some(Kind::Body(error.without_url())),
-            }
-        };
-        let answer = Answer {
-            status,
-            headers,
-            body: Bytes::from(body),
-        };
-        match failed {
-            None => Ok(answer),
-            Some(kind) => Err((kind, answer)),
-        }
-    }
 }
 
 /// Shows the environment, and of the credentials only whether there are any.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.environment.base_url())
-            .field("signs", &self.signer.is_some())
+            .field("base_url", &self.environment().base_url())
+            .field("signs", &self.signer().is_some())
             .finish_non_exhaustive()
     }
 }
@@ -249,13 +252,29 @@ impl ClientBuilder {
     /// Keep it above [`connect_timeout`](Self::connect_timeout): when this limit ends the call, it is not known whether the
     /// request had left, and a write counts as perhaps executed.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = limit;
+        self.limits.timeout = limit;
+        self
+    }
+
+    /// How long a connection may be idle before it is closed here; 30 s unless said otherwise.
+    ///
+    /// Keep it below the time after which the server closes it: a request that is sent into a connection as it is being closed
+    /// there is lost, and of a write nobody knows whether it was. Load balancers commonly wait for a minute.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_timeout = limit;
         self
     }
 
     /// The largest answer that is read; 64 MiB unless said otherwise. A larger one is an error.
     pub fn max_response_bytes(mut self, limit: usize) -> Self {
-        self.max_response_bytes = limit;
+        self.limits.response_bytes = limit;
+        self
+    }
+
+    /// Sends requests through this network in place of HTTP. The limits on connecting and idling have no meaning then.
+    #[cfg(feature = "testnet")]
+    pub fn network(mut self, network: Arc<dyn crate::testnet::Network>) -> Self {
+        self.network = Some(network);
         self
     }
 
@@ -274,18 +293,40 @@ impl ClientBuilder {
                 client: origin.clone(),
             }));
         }
-        let http = anboto_auth::client_builder(&self.environment)
-            .connect_timeout(self.connect_timeout)
-            .timeout(self.timeout)
-            .build()
-            .map_err(|error| BuildError(BuildErrorKind::Http(error)))?;
         Ok(Client {
-            http,
-            environment: self.environment,
-            signer: self.signer,
-            lists: self.lists,
-            max_response_bytes: self.max_response_bytes,
+            inner: Arc::new(Inner {
+                transport: self.transport()?,
+                settings: self,
+            }),
         })
+    }
+
+    fn transport(&self) -> Result<Transport, BuildError> {
+        #[cfg(feature = "testnet")]
+        if let Some(network) = &self.network {
+            return Ok(Transport::Simulated(Arc::clone(network)));
+        }
+        anboto_auth::client_builder(&self.environment)
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(self.idle_timeout)
+            .timeout(self.limits.timeout)
+            .build()
+            .map(Transport::Http)
+            .map_err(|error| BuildError(BuildErrorKind::Http(error)))
+    }
+}
+
+/// Shows the settings, and of the credentials only whether there are any.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.environment.base_url())
+            .field("signs", &self.signer.is_some())
+            .field("lists", &self.lists)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 

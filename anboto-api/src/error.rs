@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
 use crate::error_body::VendorError;
+use crate::transport::Failure;
 use crate::{InvalidRequest, Operation};
 
 /// What went wrong with a call, whatever it was: the one error type of the client.
@@ -43,11 +44,11 @@ pub(crate) enum Kind {
     /// The request could not be signed.
     Sign(anboto_auth::SignError),
     /// No connection; the request never left.
-    Connect(reqwest::Error),
+    Connect(Failure),
     /// The request may have left, and no answer came.
-    Send(reqwest::Error),
+    Send(Failure),
     /// The answer broke off in the middle of its body.
-    Body(reqwest::Error),
+    Body(Failure),
     /// The answer is larger than the client's limit.
     TooLarge { limit: usize },
     /// A status other than 2xx.
@@ -245,15 +246,11 @@ impl fmt::Display for Error {
             Kind::Connect(error) if error.is_timeout() => {
                 f.write_str("not sent: no connection to the server within the time limit")?
             }
-            Kind::Connect(error) => write!(
-                f,
-                "not sent: no connection to the server: {}",
-                RootCause(error)
-            )?,
+            Kind::Connect(error) => write!(f, "not sent: no connection to the server: {error}")?,
             Kind::Send(error) if error.is_timeout() => {
                 f.write_str("no answer within the time limit")?
             }
-            Kind::Send(error) => write!(f, "no answer: {}", RootCause(error))?,
+            Kind::Send(error) => write!(f, "no answer: {error}")?,
             Kind::Body(error) if error.is_timeout() => write!(
                 f,
                 "the answer stopped after {} bytes and did not end within the time limit",
@@ -261,9 +258,8 @@ impl fmt::Display for Error {
             )?,
             Kind::Body(error) => write!(
                 f,
-                "the answer broke off after {} bytes: {}",
-                self.body().len(),
-                RootCause(error)
+                "the answer broke off after {} bytes: {error}",
+                self.body().len()
             )?,
             Kind::TooLarge { limit } => {
                 write!(f, "the answer is larger than the limit of {limit} bytes")?
@@ -306,23 +302,9 @@ impl StdError for Error {
         match &self.0.kind {
             Kind::Invalid(invalid) => Some(invalid),
             Kind::Sign(error) => Some(error),
-            Kind::Connect(error) | Kind::Send(error) | Kind::Body(error) => Some(error),
+            Kind::Connect(error) | Kind::Send(error) | Kind::Body(error) => error.cause(),
             Kind::NoCredentials | Kind::TooLarge { .. } | Kind::Status(_) | Kind::Decode(_) => None,
         }
-    }
-}
-
-/// The innermost cause of a transport error, such as `Connection refused (os error 111)`. What stands above it says in other
-/// words what the line says already.
-struct RootCause<'a>(&'a reqwest::Error);
-
-impl fmt::Display for RootCause<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut root: &dyn StdError = self.0;
-        while let Some(cause) = root.source() {
-            root = cause;
-        }
-        write!(f, "{root}")
     }
 }
 

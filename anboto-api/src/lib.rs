@@ -104,6 +104,7 @@ mod outgoing;
 mod response;
 #[cfg(feature = "testnet")]
 pub mod testnet;
+mod transport;
 
 pub use anboto_auth::{
     self, Credentials, Environment, ListStyle, QueryForm, RecvWindow, RsaKey, SignatureEncoding,

@@ -70,6 +70,7 @@ mod http;
 mod json;
 mod keys;
 mod log;
+mod network;
 mod rules;
 
 use std::fmt;
@@ -87,6 +88,7 @@ use tokio::sync::oneshot;
 pub use self::core::{Account, Core};
 pub use self::faults::{CannedAnswer, Fault, Faults, Millis, Moment};
 pub use self::log::ReceivedRequest;
+pub use self::network::{Broken, Exchange, Network};
 pub use self::rules::{
     CancelManyShape, DecimalShape, Refusals, Rules, Shapes, SignatureEncodings, TextShape,
 };
