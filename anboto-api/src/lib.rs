@@ -100,6 +100,7 @@ mod hidden;
 mod listen_key;
 mod open_enum;
 mod operation;
+mod order_id;
 mod outgoing;
 mod response;
 pub mod submit;
@@ -118,10 +119,11 @@ pub use generated::{calls, operations, types};
 pub use listen_key::{ListenKey, NotAToken};
 pub use open_enum::{NotListed, UnknownValue};
 pub use operation::{Effect, Operation};
+pub use order_id::OrderId;
 pub use outgoing::{InvalidRequest, MissingFields};
 pub use response::ResponseValue;
 pub use rust_decimal::{self, Decimal};
-pub use submit::{Outcome, SubmitSettings, Unknown};
+pub use submit::{Cancellation, Outcome, SubmitSettings, Unknown};
 
 /// The README's examples, so that they compile; one of them needs the testnet.
 #[cfg(all(doctest, feature = "testnet"))]
