@@ -5,19 +5,22 @@ use std::time::{Duration, SystemTime};
 use anboto_auth::{Credentials, Environment, ListStyle, Origin, RequestView, Signer};
 use reqwest::Request;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use tokio::time::Instant;
 
 use crate::call::Call;
 use crate::decode::Decode;
 use crate::error::Kind;
 use crate::error_body::VendorError;
 use crate::hidden::Hidden;
+use crate::rate_limit::{Pace, RateLimit};
+use crate::retry::{Budget, Retries};
 use crate::transport::{Limits, Transport};
 use crate::{Error, ResponseValue};
 
 /// A client of the API in one environment, with or without credentials.
 ///
 /// A method for each operation starts its builder; nothing is sent until `send` is awaited. Cloning is cheap, and the clones
-/// share their connections.
+/// share their connections, their [rate](RateLimit), and their budget of [retries](Retries).
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,6 +39,8 @@ pub struct Client {
 
 struct Inner {
     transport: Transport,
+    pace: Pace,
+    budget: Budget,
     settings: ClientBuilder,
 }
 
@@ -49,6 +54,9 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     idle_timeout: Duration,
     limits: Limits,
+    rate_limit: Option<RateLimit>,
+    queue_timeout: Duration,
+    retries: Retries,
     #[cfg(feature = "testnet")]
     network: Option<Arc<dyn crate::testnet::Network>>,
 }
@@ -97,6 +105,9 @@ impl Client {
                 timeout: Duration::from_secs(15),
                 response_bytes: 64 << 20,
             },
+            rate_limit: None,
+            queue_timeout: Duration::from_secs(30),
+            retries: Retries::default(),
             #[cfg(feature = "testnet")]
             network: None,
         }
@@ -122,23 +133,86 @@ impl Client {
         self.inner.transport.now()
     }
 
-    /// Sends one call and reads its answer: the one way to the server, which every generated `send` takes.
+    /// Waits until a call may be sent, however long that takes. To be awaited before the timestamp of each attempt is taken.
+    #[allow(dead_code, reason = "for who makes attempts of its own")]
+    pub(crate) async fn permit(&self) {
+        self.inner.pace.permit().await;
+    }
+
+    /// Waits until a call may be sent, but no longer than this. Whether it may.
+    async fn permit_within(&self, limit: Duration) -> bool {
+        let pace = &self.inner.pace;
+        let is_hopeless = |until: Instant| until.saturating_duration_since(Instant::now()) > limit;
+        !pace.paused_until().is_some_and(is_hopeless)
+            && tokio::time::timeout(limit, pace.permit()).await.is_ok()
+    }
+
+    /// Sends one call, again where that can do no harm, and reads its answer: the one way to the server, which every generated
+    /// `send` takes.
     pub(crate) async fn execute<T>(
         &self,
         call: Call,
         decode: Decode<T>,
     ) -> Result<ResponseValue<T>, Error> {
-        self.attempt(&call, decode, self.now()).await
+        let settings = &self.inner.settings;
+        let began = Instant::now();
+        if !self.permit_within(settings.queue_timeout).await {
+            return Err(Error::new(call.operation, Kind::HeldBack));
+        }
+        let (mut attempts, mut cost) = (0, None);
+        loop {
+            attempts += 1;
+            let mut error = match self.attempt(&call, decode, self.now()).await {
+                Ok(answer) => {
+                    self.inner.budget.pay(cost);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            error.count(attempts);
+            let held_until = self.inner.pace.paused_until();
+            let (now, random) = (self.now(), self.random());
+            let wait = settings
+                .retries
+                .wait(&error, began, held_until, now, random);
+            let Some(wait) = wait else { return Err(error) };
+            cost = self.inner.budget.take(&error);
+            if cost.is_none() {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            if !self.permit_within(settings.retries.left(began)).await {
+                return Err(error);
+            }
+        }
     }
 
     /// Random bits; `None` if the system has none.
-    #[expect(dead_code, reason = "used by what comes next")]
     pub(crate) fn random(&self) -> Option<u64> {
         self.inner.transport.random()
     }
 
-    /// One attempt at a call, signed with this timestamp.
+    /// One attempt at a call, signed with this timestamp. What the server says of the pace is noted for all clones.
     pub(crate) async fn attempt<T>(
+        &self,
+        call: &Call,
+        decode: Decode<T>,
+        timestamp: SystemTime,
+    ) -> Result<ResponseValue<T>, Error> {
+        let began = Instant::now();
+        let answer = self.exchange(call, decode, timestamp).await;
+        let pace = &self.inner.pace;
+        match &answer {
+            Ok(_) => pace.note_success(began),
+            Err(error) if error.is_rate_limited() => {
+                pace.note_refusal(began, error.retry_after(self.now()), self.random());
+            }
+            Err(_) => {}
+        }
+        answer
+    }
+
+    async fn exchange<T>(
         &self,
         call: &Call,
         decode: Decode<T>,
@@ -271,6 +345,29 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends no more calls than this, counting those of all clones; as many as there are unless said otherwise.
+    ///
+    /// With a rate or without, all clones pause when the server asks for fewer calls (a 429, or one of the codes
+    /// `RATE_LIMIT_EXCEEDED` and `DDOS_PROTECTION`): for as long as its `Retry-After` says, ten minutes at most, or else for a
+    /// random time of half a second to a second, and for twice as long after each further refusal, up to 30 s.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// How long a call may be held back before its first attempt, by the [`rate_limit`](Self::rate_limit) or because the server has
+    /// asked for fewer calls; 30 s unless said otherwise. Then it fails, and nothing has been sent.
+    pub fn queue_timeout(mut self, limit: Duration) -> Self {
+        self.queue_timeout = limit;
+        self
+    }
+
+    /// Whether and how calls are sent again that failed; [`Retries::default`] unless said otherwise.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
     /// Sends requests through this network in place of HTTP. The limits on connecting and idling have no meaning then.
     #[cfg(feature = "testnet")]
     pub fn network(mut self, network: Arc<dyn crate::testnet::Network>) -> Self {
@@ -281,8 +378,8 @@ impl ClientBuilder {
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
-    /// When the signer was made for another environment, or the TLS library cannot start, for instance without a certificate
-    /// store.
+    /// When the signer was made for another environment, when no call could ever be sent at the rate limit (an interval or a number
+    /// of 0, or an interval of more than a day), or when the TLS library cannot start, for instance without a certificate store.
     pub fn build(self) -> Result<Client, BuildError> {
         let origin = self.environment.origin();
         if let Some(signer) = &self.signer
@@ -293,9 +390,14 @@ impl ClientBuilder {
                 client: origin.clone(),
             }));
         }
+        if let Some(limit) = self.rate_limit.filter(|limit| !limit.is_usable()) {
+            return Err(BuildError(BuildErrorKind::RateLimit(limit)));
+        }
         Ok(Client {
             inner: Arc::new(Inner {
                 transport: self.transport()?,
+                pace: Pace::new(self.rate_limit),
+                budget: Budget::new(),
                 settings: self,
             }),
         })
@@ -326,11 +428,15 @@ impl fmt::Debug for ClientBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("limits", &self.limits)
+            .field("rate_limit", &self.rate_limit)
+            .field("queue_timeout", &self.queue_timeout)
+            .field("retries", &self.retries)
             .finish_non_exhaustive()
     }
 }
 
-/// Why no [`Client`] could be made: a variable is unusable, the signer belongs elsewhere, or the HTTP library did not start.
+/// Why no [`Client`] could be made: a variable is unusable, the signer belongs elsewhere, the rate limit lets nothing through, or
+/// the HTTP library did not start.
 #[derive(Debug)]
 pub struct BuildError(BuildErrorKind);
 
@@ -341,6 +447,7 @@ enum BuildErrorKind {
         signer: Origin,
         client: Origin,
     },
+    RateLimit(RateLimit),
     Variables(anboto_auth::ConfigError),
     Http(reqwest::Error),
 }
@@ -354,6 +461,9 @@ impl fmt::Display for BuildError {
                     "the signer is bound to {signer}, the client talks to {client}"
                 )
             }
+            BuildErrorKind::RateLimit(limit) => {
+                write!(f, "no call could ever be sent at this rate: {limit:?}")
+            }
             BuildErrorKind::Variables(error) => fmt::Display::fmt(error, f),
             BuildErrorKind::Http(_) => f.write_str("the HTTP client could not be set up"),
         }
@@ -363,7 +473,7 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
-            BuildErrorKind::ForeignSigner { .. } => None,
+            BuildErrorKind::ForeignSigner { .. } | BuildErrorKind::RateLimit(_) => None,
             BuildErrorKind::Variables(error) => error.source(),
             BuildErrorKind::Http(error) => Some(error),
         }

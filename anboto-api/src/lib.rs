@@ -1,7 +1,8 @@
 //! A typed client of the Anboto Trading API.
 //!
 //! The calls and the types are generated from the vendor's contract; what they stand on (one error type, open enums, exact
-//! numbers, signatures that cannot be forgotten) is written by hand. Nothing here repeats a call by itself.
+//! numbers, signatures that cannot be forgotten) is written by hand. A read that failed is sent again, a few times and not too
+//! fast; a write never, unless it provably never left ([`Retries`]).
 //!
 //! # A first call
 //! `status` is the one call that needs no credentials:
@@ -101,7 +102,9 @@ mod listen_key;
 mod open_enum;
 mod operation;
 mod outgoing;
+mod rate_limit;
 mod response;
+mod retry;
 #[cfg(feature = "testnet")]
 pub mod testnet;
 mod transport;
@@ -118,7 +121,9 @@ pub use listen_key::{ListenKey, NotAToken};
 pub use open_enum::{NotListed, UnknownValue};
 pub use operation::{Effect, Operation};
 pub use outgoing::{InvalidRequest, MissingFields};
+pub use rate_limit::RateLimit;
 pub use response::ResponseValue;
+pub use retry::Retries;
 pub use rust_decimal::{self, Decimal};
 
 /// The README's examples, so that they compile; one of them needs the testnet.
