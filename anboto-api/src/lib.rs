@@ -1,7 +1,8 @@
 //! A typed client of the Anboto Trading API.
 //!
 //! The calls and the types are generated from the vendor's contract; what they stand on (one error type, open enums, exact
-//! numbers, signatures that cannot be forgotten) is written by hand. Nothing here repeats a call by itself.
+//! numbers, signatures that cannot be forgotten) is written by hand. A read that failed is sent again, a few times and not too
+//! fast; a write never, unless it provably never left ([`Retries`]).
 //!
 //! # A first call
 //! `status` is the one call that needs no credentials:
@@ -102,7 +103,9 @@ mod open_enum;
 mod operation;
 mod order_id;
 mod outgoing;
+mod rate_limit;
 mod response;
+mod retry;
 pub mod submit;
 #[cfg(feature = "testnet")]
 pub mod testnet;
@@ -121,7 +124,9 @@ pub use open_enum::{NotListed, UnknownValue};
 pub use operation::{Effect, Operation};
 pub use order_id::OrderId;
 pub use outgoing::{InvalidRequest, MissingFields};
+pub use rate_limit::RateLimit;
 pub use response::ResponseValue;
+pub use retry::Retries;
 pub use rust_decimal::{self, Decimal};
 pub use submit::{Cancellation, Outcome, SubmitSettings, Unknown};
 
