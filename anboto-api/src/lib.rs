@@ -20,7 +20,7 @@
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use anboto_api::types::{AssetCategory, CreateParentOrderRequest, ExecutionStrategy, Side, TradingExchange};
-//! use anboto_api::{Client, Credentials, Decimal, Environment};
+//! use anboto_api::{Client, Credentials, Decimal, Environment, Outcome};
 //!
 //! let client = Client::with_credentials(Environment::testnet(), Credentials::from_env()?)?;
 //! let order = CreateParentOrderRequest::builder()
@@ -31,13 +31,20 @@
 //!     .side(Side::Buy)
 //!     .strategy(ExecutionStrategy::Market)
 //!     .quantity(Decimal::new(15, 3));
-//! let summary = client.create_order().body(order).send().await?;
-//! println!("{:?}: {:?} {:?}", summary.order_id, summary.status, summary.error_code);
+//! match client.submit(order).await {
+//!     Outcome::Accepted(order) => println!("{:?}", order.order_id()),
+//!     Outcome::Unknown(order) => println!("to be resolved, and not to be sent again: {order}"),
+//!     other => println!("there is no such order: {other}"),
+//! }
 //! # Ok(())
 //! # }
 //! ```
-//! A builder that lacks a required field is reported by `send`, which then sends nothing. And a 201 is not yet an accepted
-//! order: look at its `status`.
+//! [`Client::submit`] finds out what became of an order, whatever happens on the way: the module [`submit`] has the promise and what
+//! it rests on.
+//!
+//! # Raw calls
+//! The generated builders, such as [`Client::create_order`], say what one call met. A builder that lacks a required field is
+//! reported by `send`, which then sends nothing; and a 201 is not yet an accepted order: look at its `status`.
 //!
 //! # Errors
 //! Every call fails with the one [`Error`]. Its `Display` is a line for the log; its predicates say what to do. The first
