@@ -105,6 +105,7 @@ mod outgoing;
 mod rate_limit;
 mod response;
 mod retry;
+mod server_time;
 #[cfg(feature = "testnet")]
 pub mod testnet;
 mod transport;
@@ -125,6 +126,7 @@ pub use rate_limit::RateLimit;
 pub use response::ResponseValue;
 pub use retry::Retries;
 pub use rust_decimal::{self, Decimal};
+pub use server_time::ClockMeasurement;
 
 /// The README's examples, so that they compile; one of them needs the testnet.
 #[cfg(all(doctest, feature = "testnet"))]

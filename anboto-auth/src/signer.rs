@@ -138,6 +138,12 @@ impl Signer {
         self
     }
 
+    /// The receive window.
+    #[must_use]
+    pub fn recv_window(&self) -> RecvWindow {
+        self.recv_window
+    }
+
     /// With another form of the query in the string to sign.
     #[must_use]
     pub fn with_query_form(mut self, form: QueryForm) -> Self {
