@@ -14,9 +14,10 @@ use crate::error_body::VendorError;
 use crate::hidden::Hidden;
 use crate::rate_limit::{Pace, RateLimit};
 use crate::retry::{Budget, Retries};
+use crate::server_time::ServerClock;
 use crate::submit::SubmitSettings;
 use crate::transport::{Limits, Transport};
-use crate::{Error, ResponseValue};
+use crate::{Error, Operation, ResponseValue};
 
 /// A client of the API in one environment, with or without credentials.
 ///
@@ -42,6 +43,7 @@ struct Inner {
     transport: Transport,
     pace: Pace,
     budget: Budget,
+    server_clock: ServerClock,
     settings: ClientBuilder,
     /// For the simulation's sabotage alone.
     #[cfg(feature = "testnet")]
@@ -62,6 +64,7 @@ pub struct ClientBuilder {
     rate_limit: Option<RateLimit>,
     queue_timeout: Duration,
     retries: Retries,
+    signs_by_server_clock: bool,
     #[cfg(feature = "testnet")]
     network: Option<Arc<dyn crate::testnet::Network>>,
 }
@@ -114,6 +117,7 @@ impl Client {
             rate_limit: None,
             queue_timeout: Duration::from_secs(30),
             retries: Retries::default(),
+            signs_by_server_clock: false,
             #[cfg(feature = "testnet")]
             network: None,
         }
@@ -139,27 +143,56 @@ impl Client {
         &self.inner.settings.submit
     }
 
-    /// The time that a request is signed with.
+    /// The time that a request is signed with: the server's, a little in the past, where that was asked for and is known.
     pub(crate) fn now(&self) -> SystemTime {
+        let own = self.own_time();
         #[cfg(feature = "testnet")]
         if !self.submit_settings().signs_afresh() {
-            let first = &self.inner.first_timestamp;
-            return *first.get_or_init(|| self.inner.transport.now());
+            return *self.inner.first_timestamp.get_or_init(|| own);
         }
+        let server = self
+            .signs_by_server_clock()
+            .then(|| self.server_clock().time(own));
+        server.flatten().unwrap_or(own)
+    }
+
+    /// The clock of this machine.
+    pub(crate) fn own_time(&self) -> SystemTime {
         self.inner.transport.now()
     }
 
-    /// Waits until a call may be sent, however long that takes. To be awaited before the timestamp of each attempt is taken.
+    pub(crate) fn signs_by_server_clock(&self) -> bool {
+        self.inner.settings.signs_by_server_clock
+    }
+
+    pub(crate) fn server_clock(&self) -> &ServerClock {
+        &self.inner.server_clock
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.inner.pace
+    }
+
+    /// Waits until a signed call may be sent, however long that takes. To be awaited before the timestamp of each attempt is taken.
     pub(crate) async fn permit(&self) {
-        self.inner.pace.permit().await;
+        self.ensure_clock().await;
+        self.pace().permit().await;
     }
 
     /// Waits until a call may be sent, but no longer than this. Whether it may.
-    async fn permit_within(&self, limit: Duration) -> bool {
-        let pace = &self.inner.pace;
+    async fn permit_within(&self, limit: Duration, operation: &Operation) -> bool {
         let is_hopeless = |until: Instant| until.saturating_duration_since(Instant::now()) > limit;
-        !pace.paused_until().is_some_and(is_hopeless)
-            && tokio::time::timeout(limit, pace.permit()).await.is_ok()
+        if self.pace().paused_until().is_some_and(is_hopeless) {
+            return false;
+        }
+        let permit = async {
+            if operation.signed {
+                self.permit().await;
+            } else {
+                self.pace().permit().await;
+            }
+        };
+        tokio::time::timeout(limit, permit).await.is_ok()
     }
 
     /// Sends one call, again where that can do no harm, and reads its answer: the one way to the server, which every generated
@@ -171,10 +204,15 @@ impl Client {
     ) -> Result<ResponseValue<T>, Error> {
         let settings = &self.inner.settings;
         let began = Instant::now();
-        if !self.permit_within(settings.queue_timeout).await {
+        if !self
+            .permit_within(settings.queue_timeout, call.operation)
+            .await
+        {
             return Err(Error::new(call.operation, Kind::HeldBack));
         }
         let (mut attempts, mut cost) = (0, None);
+        // A refused timestamp is worth another attempt where the clock is measured anew before it, and once.
+        let mut may_be_the_clock = settings.signs_by_server_clock;
         loop {
             attempts += 1;
             let mut error = match self.attempt(&call, decode, self.now()).await {
@@ -185,7 +223,9 @@ impl Client {
                 Err(error) => error,
             };
             error.count(attempts);
-            cost = self.wait_to_repeat(&error, began).await;
+            let is_the_clock = may_be_the_clock && error.is_about_the_clock();
+            may_be_the_clock &= !is_the_clock;
+            cost = self.wait_to_repeat(&error, is_the_clock, began).await;
             if cost.is_none() {
                 return Err(error);
             }
@@ -194,14 +234,27 @@ impl Client {
 
     /// Waits for as long as another attempt has to, if there is to be one, and says what it took from the budget.
     ///
-    /// The error is that of the last attempt, and counts them; the call began at `began`.
-    pub(crate) async fn wait_to_repeat(&self, error: &Error, began: Instant) -> Option<u32> {
+    /// The error is that of the last attempt, and counts them; the call began at `began`. Where it is the clock that was wrong, it
+    /// has been measured afresh.
+    pub(crate) async fn wait_to_repeat(
+        &self,
+        error: &Error,
+        is_the_clock: bool,
+        began: Instant,
+    ) -> Option<u32> {
         let retries = &self.inner.settings.retries;
-        let held_until = self.inner.pace.paused_until();
-        let wait = retries.wait(error, began, held_until, self.now(), self.random())?;
+        let held_until = self.pace().paused_until();
+        let wait = retries.wait(
+            error,
+            is_the_clock,
+            began,
+            held_until,
+            self.now(),
+            self.random(),
+        )?;
         let cost = self.inner.budget.take(error)?;
         tokio::time::sleep(wait).await;
-        self.permit_within(retries.left(began))
+        self.permit_within(retries.left(began), error.operation())
             .await
             .then_some(cost)
     }
@@ -219,13 +272,15 @@ impl Client {
         timestamp: SystemTime,
     ) -> Result<ResponseValue<T>, Error> {
         let began = Instant::now();
+        let round = self.server_clock().round();
         let answer = self.exchange(call, decode, timestamp).await;
-        let pace = &self.inner.pace;
+        let pace = self.pace();
         match &answer {
             Ok(_) => pace.note_success(began),
             Err(error) if error.is_rate_limited() => {
                 pace.note_refusal(began, error.retry_after(self.now()), self.random());
             }
+            Err(error) if error.is_about_the_clock() => self.server_clock().forget(round),
             Err(_) => {}
         }
         answer
@@ -393,6 +448,20 @@ impl ClientBuilder {
         self
     }
 
+    /// Signs by the server's clock in place of this machine's; it does not unless said otherwise.
+    ///
+    /// The clock is [measured](Client::measure_clock) before the first signed call, again every hour, when the server answers
+    /// `INVALID_TIMESTAMP`, and when the clock of this machine was put right or has slept (moved by 250 ms against the monotonic
+    /// one). In between, the server's time is counted on by the monotonic clock. Requests are signed with that time less half the
+    /// round trip of the measurement and 50 ms: running ahead is refused much sooner than running behind. When measuring fails,
+    /// calls are signed by this machine's clock, and half a minute later it is tried again.
+    ///
+    /// A machine whose clock is kept by NTP needs none of this. [`Client::measure_clock`] says how yours stands.
+    pub fn sign_by_server_clock(mut self, does: bool) -> Self {
+        self.signs_by_server_clock = does;
+        self
+    }
+
     /// Sends requests through this network in place of HTTP. The limits on connecting and idling have no meaning then.
     #[cfg(feature = "testnet")]
     pub fn network(mut self, network: Arc<dyn crate::testnet::Network>) -> Self {
@@ -423,6 +492,7 @@ impl ClientBuilder {
                 transport: self.transport()?,
                 pace: Pace::new(self.rate_limit),
                 budget: Budget::new(),
+                server_clock: ServerClock::default(),
                 settings: self,
                 #[cfg(feature = "testnet")]
                 first_timestamp: std::sync::OnceLock::new(),
@@ -459,6 +529,7 @@ impl fmt::Debug for ClientBuilder {
             .field("rate_limit", &self.rate_limit)
             .field("queue_timeout", &self.queue_timeout)
             .field("retries", &self.retries)
+            .field("signs_by_server_clock", &self.signs_by_server_clock)
             .finish_non_exhaustive()
     }
 }

@@ -268,6 +268,11 @@ impl Error {
         matches!(self.0.kind, Kind::Send(_))
     }
 
+    /// Whether the server refused the request for its timestamp.
+    pub(crate) fn is_about_the_clock(&self) -> bool {
+        self.code() == Some("INVALID_TIMESTAMP")
+    }
+
     /// Whether the answer broke off in the middle of its body.
     pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self.0.kind, Kind::Body(_))

@@ -113,6 +113,7 @@ mod outgoing;
 mod rate_limit;
 mod response;
 mod retry;
+mod server_time;
 pub mod submit;
 #[cfg(feature = "testnet")]
 pub mod testnet;
@@ -135,6 +136,7 @@ pub use rate_limit::RateLimit;
 pub use response::ResponseValue;
 pub use retry::Retries;
 pub use rust_decimal::{self, Decimal};
+pub use server_time::ClockMeasurement;
 pub use submit::{Cancellation, Outcome, SubmitSettings, Unknown};
 
 /// The README's examples, so that they compile; one of them needs the testnet.

@@ -13,7 +13,9 @@ use crate::rate_limit::{doubled, fraction};
 /// What may be sent again follows from the operation's [`Effect`](crate::Effect), never from its HTTP method:
 ///
 /// - a **read**, where another attempt may do better: no connection, no answer, an answer that broke off, a 429, 500, 502, 503 or
-///   504. Not after any other refusal, nor where the answer could not be understood;
+///   504; and an `INVALID_TIMESTAMP` once, where the client [signs by the server's
+///   clock](crate::ClientBuilder::sign_by_server_clock), which is measured afresh for it. Not after any other refusal, nor where
+///   the answer could not be understood;
 /// - a **write** of any kind, only where the request provably never left: no connection ([`Error::is_connect`]).
 ///
 /// Before each further attempt the call waits for a random time, whose upper limit doubles each time (full jitter), or for as long
@@ -78,16 +80,22 @@ impl Retries {
 
     /// How long after a failed attempt to wait for another one; `None` if there is to be none.
     ///
-    /// `held_until` is when the next call may be sent at the earliest, `now` the time by which a `Retry-After` counts.
+    /// `is_the_clock` says that the next attempt will have a better timestamp, `held_until` is when the next call may be sent at the earliest, `now` the time by which a `Retry-After` counts.
     pub(crate) fn wait(
         &self,
         error: &Error,
+        is_the_clock: bool,
         began: Instant,
         held_until: Option<Instant>,
         now: std::time::SystemTime,
         random: Option<u64>,
     ) -> Option<Duration> {
-        if error.attempts() >= self.attempts || !is_worth_repeating(error) {
+        let is_worth_it = if error.operation().effect.is_write() {
+            error.is_connect()
+        } else {
+            is_the_clock || may_pass(error)
+        };
+        if error.attempts() >= self.attempts || !is_worth_it {
             return None;
         }
         let again = error.attempts().saturating_sub(1);
@@ -118,11 +126,8 @@ impl Default for Retries {
     }
 }
 
-/// Whether another attempt can do better and no harm.
-fn is_worth_repeating(error: &Error) -> bool {
-    if error.operation().effect.is_write() {
-        return error.is_connect();
-    }
+/// Whether another attempt at a read may do better.
+fn may_pass(error: &Error) -> bool {
     match error.status().map(|status| status.as_u16()) {
         Some(429 | 500 | 502 | 503 | 504) => true,
         Some(200..300) => error.is_cut_off(),

@@ -177,7 +177,7 @@ impl<O: Order> Submission<O> {
             error.count(attempts);
             if error.has_never_left() {
                 self.land(chunk);
-                let again = self.client.wait_to_repeat(&error, began);
+                let again = self.client.wait_to_repeat(&error, false, began);
                 match timeout_at(self.deadline, again).await {
                     Ok(Some(_)) => continue,
                     _ => return self.give_up(chunk, Why::Call(error)),

@@ -11,8 +11,9 @@
 
 mod rate_limit;
 mod retry;
+mod server_time;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,8 +35,10 @@ pub(crate) struct Scripted {
     answer: Script,
     number: AtomicUsize,
     received: Mutex<Vec<(Duration, Request)>>,
-    /// From the client to the answer.
-    latency: Mutex<Duration>,
+    /// On the way there and on the way back, for each request in turn.
+    latencies: Mutex<Vec<(Duration, Duration)>>,
+    /// By how much the client's clock was put forward, in ms.
+    step: AtomicI64,
     random: AtomicU64,
 }
 
@@ -49,14 +52,25 @@ impl Scripted {
             answer: Box::new(answer),
             number: AtomicUsize::default(),
             received: Mutex::default(),
-            latency: Mutex::default(),
+            latencies: Mutex::new(vec![(Duration::ZERO, Duration::ZERO)]),
+            step: AtomicI64::default(),
             random: AtomicU64::new(u64::MAX),
         })
     }
 
-    /// Every answer takes so long.
+    /// Every answer takes so long, the same in both directions.
     pub(crate) fn set_latency(&self, latency: Duration) {
-        *self.latency.lock().unwrap() = latency;
+        self.set_latencies([(latency / 2, latency / 2)]);
+    }
+
+    /// Requests take so long there and back, one after the other, and then again from the first.
+    pub(crate) fn set_latencies(&self, latencies: impl Into<Vec<(Duration, Duration)>>) {
+        *self.latencies.lock().unwrap() = latencies.into();
+    }
+
+    /// Puts the client's clock forward by so many ms in all, or back.
+    pub(crate) fn step_clock(&self, ms: i64) {
+        self.step.store(ms, Ordering::Relaxed);
     }
 
     /// All that is drawn from now on; the largest there is unless said otherwise.
@@ -79,6 +93,16 @@ impl Scripted {
         received.iter().map(text).collect()
     }
 
+    /// The same of those that were signed.
+    pub(crate) fn headers_of_signed(&self, name: &str) -> Vec<String> {
+        let received = self.received.lock().unwrap();
+        let signed = received.iter().map(|(_, request)| request.headers());
+        signed
+            .filter(|headers| headers.contains_key("x-sign"))
+            .map(|headers| headers[name].to_str().unwrap().to_owned())
+            .collect()
+    }
+
     pub(crate) fn forget(&self) {
         self.received.lock().unwrap().clear();
     }
@@ -97,7 +121,9 @@ impl Scripted {
 
 impl Network for Scripted {
     fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(START_MS) + self.began.elapsed()
+        let step = self.step.load(Ordering::Relaxed);
+        let start = Duration::from_millis(START_MS.checked_add_signed(step).unwrap());
+        UNIX_EPOCH + start + self.began.elapsed()
     }
 
     fn random(&self) -> u64 {
@@ -109,12 +135,21 @@ impl Network for Scripted {
         let at = self.began.elapsed();
         self.received.lock().unwrap().push((at, request.clone()));
         Box::pin(async move {
-            let latency = *self.latency.lock().unwrap();
-            if !latency.is_zero() {
-                tokio::time::sleep(latency).await;
-            }
-            (self.answer)(&request, number)
+            let (there, back) = {
+                let latencies = self.latencies.lock().unwrap();
+                latencies[number % latencies.len()]
+            };
+            pass(there).await;
+            let answer = (self.answer)(&request, number);
+            pass(back).await;
+            answer
         })
+    }
+}
+
+async fn pass(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
     }
 }
 
@@ -131,10 +166,10 @@ pub(crate) fn good() -> Answer {
     answer(200, r#"{"orders":[]}"#)
 }
 
-pub(crate) fn answer(status: u16, body: &'static str) -> Answer {
+pub(crate) fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
     Ok(http::Response::builder()
         .status(status)
-        .body(Bytes::from_static(body.as_bytes()))
+        .body(body.into())
         .unwrap())
 }
 
