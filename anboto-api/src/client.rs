@@ -12,7 +12,7 @@ use crate::error::Kind;
 use crate::error_body::VendorError;
 use crate::hidden::Hidden;
 use crate::transport::{Limits, Transport};
-use crate::{Error, ResponseValue};
+use crate::{Error, ResponseValue, conditions};
 
 /// A client of the API in one environment, with or without credentials.
 ///
@@ -49,6 +49,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     idle_timeout: Duration,
     limits: Limits,
+    conditions: bool,
     #[cfg(feature = "testnet")]
     network: Option<Arc<dyn crate::testnet::Network>>,
 }
@@ -97,6 +98,7 @@ impl Client {
                 timeout: Duration::from_secs(15),
                 response_bytes: 64 << 20,
             },
+            conditions: true,
             #[cfg(feature = "testnet")]
             network: None,
         }
@@ -169,6 +171,14 @@ impl Client {
         }
     }
 
+    /// What is checked of a call as a whole, before anything of it is signed.
+    fn check(&self, call: &Call) -> Result<(), Kind> {
+        if self.inner.settings.conditions {
+            conditions::check(call).map_err(Kind::Invalid)?;
+        }
+        Ok(())
+    }
+
     /// The request, signed if its operation is. Signing comes last, so that the signature is as fresh as can be.
     async fn prepare(&self, call: &Call, timestamp: SystemTime) -> Result<Request, Kind> {
         let settings = &self.inner.settings;
@@ -180,6 +190,7 @@ impl Client {
             .url(settings.environment.base_url())
             .map_err(Kind::Invalid)?;
         url.set_query(query.to_url_query());
+        self.check(call)?;
         let headers = if call.operation.signed {
             let signer = settings.signer.as_ref().ok_or(Kind::NoCredentials)?;
             let mut view = RequestView::new(&url).with_query(&query);
@@ -271,6 +282,22 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether the rules that the contract's schema cannot say are checked before anything is sent; they are unless said
+    /// otherwise. A call that breaks one is refused as an [invalid request](Error::is_invalid_request), which names the field.
+    ///
+    /// | rule | operations |
+    /// |---|---|
+    /// | `TWAP` and `VWAP` need `duration_seconds` | all that place orders, of each order and leg |
+    /// | a `clip_size_type` of `ABSOLUTE` or `PERCENTAGE` needs `clip_size_val` | the same |
+    /// | a cancellation needs one of `order_id` and `client_order_id` | `cancelOrder`, and `cancelMany` of each order |
+    /// | a look-up needs one of `orderIds` and `clientOrderIds` | `getOrders` |
+    ///
+    /// Switch it off only where the server has been seen to take more than these rules do.
+    pub fn conditional_rules(mut self, are_checked: bool) -> Self {
+        self.conditions = are_checked;
+        self
+    }
+
     /// Sends requests through this network in place of HTTP. The limits on connecting and idling have no meaning then.
     #[cfg(feature = "testnet")]
     pub fn network(mut self, network: Arc<dyn crate::testnet::Network>) -> Self {
@@ -326,6 +353,7 @@ impl fmt::Debug for ClientBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("limits", &self.limits)
+            .field("conditional_rules", &self.conditions)
             .finish_non_exhaustive()
     }
 }

@@ -91,6 +91,7 @@
 mod call;
 mod client;
 mod codec;
+mod conditions;
 mod decode;
 mod error;
 mod error_body;
@@ -102,6 +103,7 @@ mod open_enum;
 mod operation;
 mod outgoing;
 mod response;
+mod terms;
 #[cfg(feature = "testnet")]
 pub mod testnet;
 mod transport;

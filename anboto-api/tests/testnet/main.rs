@@ -32,6 +32,12 @@ pub(crate) fn paused() -> (Testnet, Client) {
     (testnet, client)
 }
 
+/// The same client, but one that sends what breaks the conditional rules, to hear what the server says to it.
+pub(crate) fn unchecked(client: &Client) -> Client {
+    let builder = client.to_builder().conditional_rules(false);
+    builder.build().unwrap()
+}
+
 pub(crate) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
