@@ -12,7 +12,7 @@ use crate::error::Kind;
 use crate::error_body::VendorError;
 use crate::hidden::Hidden;
 use crate::transport::{Limits, Transport};
-use crate::{Error, ResponseValue, conditions};
+use crate::{Error, Guard, ResponseValue, conditions};
 
 /// A client of the API in one environment, with or without credentials.
 ///
@@ -50,6 +50,7 @@ pub struct ClientBuilder {
     idle_timeout: Duration,
     limits: Limits,
     conditions: bool,
+    guards: Vec<Guard>,
     #[cfg(feature = "testnet")]
     network: Option<Arc<dyn crate::testnet::Network>>,
 }
@@ -99,6 +100,7 @@ impl Client {
                 response_bytes: 64 << 20,
             },
             conditions: true,
+            guards: Vec::new(),
             #[cfg(feature = "testnet")]
             network: None,
         }
@@ -175,6 +177,9 @@ impl Client {
     fn check(&self, call: &Call) -> Result<(), Kind> {
         if self.inner.settings.conditions {
             conditions::check(call).map_err(Kind::Invalid)?;
+        }
+        for guard in &self.inner.settings.guards {
+            guard.check(call).map_err(Kind::Guarded)?;
         }
         Ok(())
     }
@@ -298,6 +303,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Refuses what this guard does not allow, before anything is sent; without a guard everything is allowed.
+    ///
+    /// Given again, it adds a guard, and what is sent has to pass all of them: a client that is made from
+    /// [another's settings](Client::to_builder) can be narrowed, and never widened.
+    pub fn guard(mut self, guard: Guard) -> Self {
+        self.guards.push(guard);
+        self
+    }
+
     /// Sends requests through this network in place of HTTP. The limits on connecting and idling have no meaning then.
     #[cfg(feature = "testnet")]
     pub fn network(mut self, network: Arc<dyn crate::testnet::Network>) -> Self {
@@ -354,6 +368,7 @@ impl fmt::Debug for ClientBuilder {
             .field("idle_timeout", &self.idle_timeout)
             .field("limits", &self.limits)
             .field("conditional_rules", &self.conditions)
+            .field("guards", &self.guards)
             .finish_non_exhaustive()
     }
 }

@@ -97,6 +97,7 @@ mod error;
 mod error_body;
 #[rustfmt::skip]
 mod generated;
+mod guard;
 mod hidden;
 mod listen_key;
 mod open_enum;
@@ -116,6 +117,7 @@ pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
 pub use generated::{calls, operations, types};
+pub use guard::{Guard, GuardRefusal, ReferencePrices};
 pub use listen_key::{ListenKey, NotAToken};
 pub use open_enum::{NotListed, UnknownValue};
 pub use operation::{Effect, Operation};

@@ -35,7 +35,6 @@ pub(crate) struct Terms<'a> {
 }
 
 /// How much is traded.
-#[expect(dead_code, reason = "used by what comes next")]
 #[derive(Clone, Copy)]
 pub(crate) enum Size<'a> {
     Quantity(Decimal),
