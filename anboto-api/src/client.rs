@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use anboto_auth::{Credentials, Environment, ListStyle, Origin, RequestView, Signer};
@@ -11,6 +11,7 @@ use crate::decode::Decode;
 use crate::error::Kind;
 use crate::error_body::VendorError;
 use crate::hidden::Hidden;
+use crate::instruments::Instruments;
 use crate::transport::{Limits, Transport};
 use crate::{Error, Guard, ResponseValue, conditions};
 
@@ -37,6 +38,7 @@ pub struct Client {
 struct Inner {
     transport: Transport,
     settings: ClientBuilder,
+    instruments: RwLock<Option<Arc<Instruments>>>,
 }
 
 /// What a [`Client`] is made from; see [`Client::builder`].
@@ -181,7 +183,18 @@ impl Client {
         for guard in &self.inner.settings.guards {
             guard.check(call).map_err(Kind::Guarded)?;
         }
+        let instruments = self.inner.instruments.read();
+        let instruments = instruments.unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(instruments) = instruments {
+            instruments.check(call).map_err(Kind::Invalid)?;
+        }
         Ok(())
+    }
+
+    /// Replaces the instruments that orders are held against.
+    pub(crate) fn keep_instruments(&self, loaded: Instruments) {
+        let instruments = self.inner.instruments.write();
+        *instruments.unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
     }
 
     /// The request, signed if its operation is. Signing comes last, so that the signature is as fresh as can be.
@@ -338,6 +351,7 @@ impl ClientBuilder {
             inner: Arc::new(Inner {
                 transport: self.transport()?,
                 settings: self,
+                instruments: RwLock::default(),
             }),
         })
     }

@@ -304,7 +304,7 @@ fn joined(items: impl IntoIterator<Item = impl Into<String>>) -> String {
 }
 
 /// Base and quote of a symbol such as `BTC/USDT` or `BTC/USDT:USDT`.
-fn assets(symbol: &str) -> Option<(&str, &str)> {
+pub(crate) fn assets(symbol: &str) -> Option<(&str, &str)> {
     let (base, rest) = symbol.split_once('/')?;
     let quote = rest.split(':').next()?;
     (!base.is_empty() && !quote.is_empty()).then_some((base, quote))

@@ -99,6 +99,7 @@ mod error_body;
 mod generated;
 mod guard;
 mod hidden;
+mod instruments;
 mod listen_key;
 mod open_enum;
 mod operation;

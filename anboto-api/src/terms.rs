@@ -14,7 +14,6 @@ use crate::types::{
 use rust_decimal::Decimal;
 
 /// An order to be placed, or one leg of it.
-#[expect(dead_code, reason = "what comes next looks at the rest")]
 pub(crate) struct Terms<'a> {
     pub(crate) place: Place,
     pub(crate) exchange: &'a TradingExchange,
