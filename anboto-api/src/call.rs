@@ -1,4 +1,6 @@
+use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use anboto_auth::{CanonicalQuery, ListStyle};
 use bytes::Bytes;
@@ -18,6 +20,8 @@ pub(crate) struct Call {
     path: Vec<(&'static str, String)>,
     query: Vec<(&'static str, Result<Value, InvalidRequest>)>,
     body: Option<Result<Bytes, InvalidRequest>>,
+    /// What the body was made from, for the checks that look into it.
+    value: Option<Arc<dyn Any + Send + Sync>>,
     missing: Option<InvalidRequest>,
 }
 
@@ -34,6 +38,7 @@ impl Call {
             path: Vec::new(),
             query: Vec::new(),
             body: None,
+            value: None,
             missing: None,
         }
     }
@@ -77,15 +82,29 @@ impl Call {
     /// The JSON body: compact, and serialised once, since the signature covers these very bytes.
     pub(crate) fn json<B>(&mut self, body: Result<B, InvalidRequest>)
     where
-        B: Serialize + Outgoing,
+        B: Serialize + Outgoing + Send + Sync + 'static,
     {
+        self.value = None;
         self.body = Some(body.and_then(|body| {
             body.check()?;
             match serde_json::to_vec(&body) {
-                Ok(bytes) => Ok(bytes.into()),
+                Ok(bytes) => {
+                    self.value = Some(Arc::new(body));
+                    Ok(bytes.into())
+                }
                 Err(error) => Err(InvalidRequest::new(error.to_string())),
             }
         }));
+    }
+
+    /// What the body says, as the type that it was made from.
+    pub(crate) fn value(&self) -> Option<&dyn Any> {
+        self.value.as_deref().map(|value| value as &dyn Any)
+    }
+
+    /// Whether a query parameter was given.
+    pub(crate) fn has_query(&self, name: &str) -> bool {
+        self.query.iter().any(|(given, _)| *given == name)
     }
 
     /// A part of the path, percent-encoded. A dot segment would change which path it is, so it counts as missing.

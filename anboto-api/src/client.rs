@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use anboto_auth::{Credentials, Environment, ListStyle, Origin, RequestView, Signer};
@@ -12,12 +12,13 @@ use crate::decode::Decode;
 use crate::error::Kind;
 use crate::error_body::VendorError;
 use crate::hidden::Hidden;
+use crate::instruments::Instruments;
 use crate::rate_limit::{Pace, RateLimit};
 use crate::retry::{Budget, Retries};
 use crate::server_time::ServerClock;
 use crate::submit::SubmitSettings;
 use crate::transport::{Limits, Transport};
-use crate::{Error, Operation, ResponseValue};
+use crate::{Error, Guard, Operation, ResponseValue, conditions};
 
 /// A client of the API in one environment, with or without credentials.
 ///
@@ -48,6 +49,7 @@ struct Inner {
     /// For the simulation's sabotage alone.
     #[cfg(feature = "testnet")]
     first_timestamp: std::sync::OnceLock<SystemTime>,
+    instruments: RwLock<Option<Arc<Instruments>>>,
 }
 
 /// What a [`Client`] is made from; see [`Client::builder`].
@@ -65,6 +67,8 @@ pub struct ClientBuilder {
     queue_timeout: Duration,
     retries: Retries,
     signs_by_server_clock: bool,
+    conditions: bool,
+    guards: Vec<Guard>,
     #[cfg(feature = "testnet")]
     network: Option<Arc<dyn crate::testnet::Network>>,
 }
@@ -118,6 +122,8 @@ impl Client {
             queue_timeout: Duration::from_secs(30),
             retries: Retries::default(),
             signs_by_server_clock: false,
+            conditions: true,
+            guards: Vec::new(),
             #[cfg(feature = "testnet")]
             network: None,
         }
@@ -317,6 +323,28 @@ impl Client {
         }
     }
 
+    /// What is checked of a call as a whole, before anything of it is signed.
+    fn check(&self, call: &Call) -> Result<(), Kind> {
+        if self.inner.settings.conditions {
+            conditions::check(call).map_err(Kind::Invalid)?;
+        }
+        for guard in &self.inner.settings.guards {
+            guard.check(call).map_err(Kind::Guarded)?;
+        }
+        let instruments = self.inner.instruments.read();
+        let instruments = instruments.unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(instruments) = instruments {
+            instruments.check(call).map_err(Kind::Invalid)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the instruments that orders are held against.
+    pub(crate) fn keep_instruments(&self, loaded: Instruments) {
+        let instruments = self.inner.instruments.write();
+        *instruments.unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
+    }
+
     /// The request, signed if its operation is. Signing comes last, so that the signature is as fresh as can be.
     async fn prepare(&self, call: &Call, timestamp: SystemTime) -> Result<Request, Kind> {
         let settings = &self.inner.settings;
@@ -328,6 +356,7 @@ impl Client {
             .url(settings.environment.base_url())
             .map_err(Kind::Invalid)?;
         url.set_query(query.to_url_query());
+        self.check(call)?;
         let headers = if call.operation.signed {
             let signer = settings.signer.as_ref().ok_or(Kind::NoCredentials)?;
             let mut view = RequestView::new(&url).with_query(&query);
@@ -462,6 +491,31 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether the rules that the contract's schema cannot say are checked before anything is sent; they are unless said
+    /// otherwise. A call that breaks one is refused as an [invalid request](Error::is_invalid_request), which names the field.
+    ///
+    /// | rule | operations |
+    /// |---|---|
+    /// | `TWAP` and `VWAP` need `duration_seconds` | all that place orders, of each order and leg |
+    /// | a `clip_size_type` of `ABSOLUTE` or `PERCENTAGE` needs `clip_size_val` | the same |
+    /// | a cancellation needs one of `order_id` and `client_order_id` | `cancelOrder`, and `cancelMany` of each order |
+    /// | a look-up needs one of `orderIds` and `clientOrderIds` | `getOrders` |
+    ///
+    /// Switch it off only where the server has been seen to take more than these rules do.
+    pub fn conditional_rules(mut self, are_checked: bool) -> Self {
+        self.conditions = are_checked;
+        self
+    }
+
+    /// Refuses what this guard does not allow, before anything is sent; without a guard everything is allowed.
+    ///
+    /// Given again, it adds a guard, and what is sent has to pass all of them: a client that is made from
+    /// [another's settings](Client::to_builder) can be narrowed, and never widened.
+    pub fn guard(mut self, guard: Guard) -> Self {
+        self.guards.push(guard);
+        self
+    }
+
     /// Sends requests through this network in place of HTTP. The limits on connecting and idling have no meaning then.
     #[cfg(feature = "testnet")]
     pub fn network(mut self, network: Arc<dyn crate::testnet::Network>) -> Self {
@@ -496,6 +550,7 @@ impl ClientBuilder {
                 settings: self,
                 #[cfg(feature = "testnet")]
                 first_timestamp: std::sync::OnceLock::new(),
+                instruments: RwLock::default(),
             }),
         })
     }
@@ -530,6 +585,8 @@ impl fmt::Debug for ClientBuilder {
             .field("queue_timeout", &self.queue_timeout)
             .field("retries", &self.retries)
             .field("signs_by_server_clock", &self.signs_by_server_clock)
+            .field("conditional_rules", &self.conditions)
+            .field("guards", &self.guards)
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
 use crate::error_body::VendorError;
 use crate::transport::Failure;
-use crate::{InvalidRequest, Operation};
+use crate::{GuardRefusal, InvalidRequest, Operation};
 
 /// What went wrong with a call, whatever it was: the one error type of the client.
 ///
@@ -19,6 +19,7 @@ use crate::{InvalidRequest, Operation};
 /// |---|---|---|
 /// | may the server have carried it out? | [`may_have_been_executed`](Self::may_have_been_executed) | look the order up before sending it again |
 /// | was the request itself wrong? | [`is_invalid_request`](Self::is_invalid_request) | mend it; nothing was sent |
+/// | did a guard of the client refuse it? | [`is_guarded`](Self::is_guarded) | ask why it was tried; nothing was sent |
 /// | did the server refuse the signature? | [`is_unauthorized`](Self::is_unauthorized) | check key, clock and signature encoding |
 /// | was it too fast? | [`is_rate_limited`](Self::is_rate_limited), [`is_held_back`](Self::is_held_back) | call less often; the client itself waits for [`retry_after`](Self::retry_after) before the next call |
 /// | did time run out? | [`is_timeout`](Self::is_timeout) | see the first row |
@@ -40,6 +41,8 @@ struct Inner {
 pub(crate) enum Kind {
     /// The request was refused before anything was sent.
     Invalid(InvalidRequest),
+    /// A guard of the client refused it before anything was sent.
+    Guarded(GuardRefusal),
     /// The operation has to be signed and the client has nothing to sign with.
     NoCredentials,
     /// The call was held back for too long, by the client's rate or by a pause that the server asked for.
@@ -65,7 +68,11 @@ impl Kind {
     fn is_before_any_attempt(&self) -> bool {
         matches!(
             self,
-            Self::Invalid(_) | Self::NoCredentials | Self::HeldBack | Self::Sign(_)
+            Self::Invalid(_)
+                | Self::Guarded(_)
+                | Self::NoCredentials
+                | Self::HeldBack
+                | Self::Sign(_)
         )
     }
 }
@@ -205,6 +212,12 @@ impl Error {
         matches!(self.0.kind, Kind::Invalid(_))
     }
 
+    /// Whether a [`Guard`](crate::Guard) of the client refused the call. Nothing was sent; the source is the
+    /// [`GuardRefusal`].
+    pub fn is_guarded(&self) -> bool {
+        matches!(self.0.kind, Kind::Guarded(_))
+    }
+
     /// Whether the operation has to be signed and the client has no credentials. Nothing was sent.
     pub fn is_missing_credentials(&self) -> bool {
         matches!(self.0.kind, Kind::NoCredentials)
@@ -300,6 +313,7 @@ impl fmt::Display for Error {
         write!(f, "{}: ", self.0.operation.id)?;
         match &self.0.kind {
             Kind::Invalid(invalid) => write!(f, "not sent: {invalid}")?,
+            Kind::Guarded(refusal) => write!(f, "not sent: {refusal}")?,
             Kind::NoCredentials => f.write_str(
                 "not sent: the operation is signed, and the client was given no credentials",
             )?,
@@ -368,6 +382,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.kind {
             Kind::Invalid(invalid) => Some(invalid),
+            Kind::Guarded(refusal) => Some(refusal),
             Kind::Sign(error) => Some(error),
             Kind::Connect(error) | Kind::Send(error) | Kind::Body(error) => error.cause(),
             Kind::NoCredentials

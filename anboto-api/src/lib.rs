@@ -99,12 +99,15 @@
 mod call;
 mod client;
 mod codec;
+mod conditions;
 mod decode;
 mod error;
 mod error_body;
 #[rustfmt::skip]
 mod generated;
+mod guard;
 mod hidden;
+mod instruments;
 mod listen_key;
 mod open_enum;
 mod operation;
@@ -115,6 +118,7 @@ mod response;
 mod retry;
 mod server_time;
 pub mod submit;
+mod terms;
 #[cfg(feature = "testnet")]
 pub mod testnet;
 mod transport;
@@ -127,6 +131,7 @@ pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
 pub use generated::{calls, operations, types};
+pub use guard::{Guard, GuardRefusal, ReferencePrices};
 pub use listen_key::{ListenKey, NotAToken};
 pub use open_enum::{NotListed, UnknownValue};
 pub use operation::{Effect, Operation};

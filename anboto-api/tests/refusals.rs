@@ -10,8 +10,11 @@ mod common;
 use std::time::Duration;
 
 use anboto_api::types::{
-    CreateManyParentOrdersRequest, CreateParentOrderRequest, OrderParams, PlacementInfo,
-    PlacementMode, Side, TradingExchange, Urgency,
+    AssetCategory, CancelManyUpstreamOrdersRequest, CancelUpstreamOrderRequest, ClipSizeType,
+    CreateManyMultiLegsParentOrdersRequest, CreateManyParentOrdersRequest,
+    CreateMultiLegsParentOrderRequest, CreateOrderLegRequest, CreateParentOrderRequest,
+    ExecutionStrategy, MultiLegsAlgo, OrderParams, PlacementInfo, PlacementMode, Side,
+    TradingExchange, Urgency,
 };
 use anboto_api::{Client, Environment, Error, Signer};
 use common::{Answer, Server, credentials, described, order};
@@ -184,6 +187,139 @@ async fn a_duration_that_is_not_whole_seconds() {
     })
     .await;
     assert_snapshot!(error, @"createOrder: not sent: params.duration_seconds: 1.5s is not a whole number of seconds");
+}
+
+#[tokio::test]
+async fn a_twap_without_a_duration() {
+    let error = refused(async |client| {
+        let order = order().strategy(ExecutionStrategy::Twap);
+        client.create_order().body(order).send().await
+    })
+    .await;
+    assert_snapshot!(described(&error), @"
+    createOrder: not sent: params.duration_seconds: required, for the strategy is TWAP
+    is invalid_request
+    ");
+}
+
+#[tokio::test]
+async fn a_vwap_without_a_duration_in_a_batch() {
+    let error = refused(async |client| {
+        let timed = OrderParams::builder().duration_seconds(Duration::from_secs(60));
+        let vwap = order().strategy(ExecutionStrategy::Vwap);
+        let orders = vec![
+            order().build().unwrap(),
+            vwap.clone().params(timed).build().unwrap(),
+            vwap.params(OrderParams::builder()).build().unwrap(),
+        ];
+        let body = CreateManyParentOrdersRequest::builder().orders(orders);
+        client.create_many_orders().body(body).send().await
+    })
+    .await;
+    assert_snapshot!(error, @"createManyOrders: not sent: orders[2].params.duration_seconds: required, for the strategy is VWAP");
+}
+
+#[tokio::test]
+async fn a_clip_type_without_a_clip_size() {
+    for kind in [ClipSizeType::Absolute, ClipSizeType::Percentage] {
+        let error = refused(async |client| {
+            let order = order().clip_size_type(kind.clone());
+            client.create_order().body(order).send().await
+        })
+        .await;
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "createOrder: not sent: clip_size_val: required, for the clip_size_type is {kind}"
+            )
+        );
+    }
+}
+
+fn pair(second: ExecutionStrategy) -> CreateMultiLegsParentOrderRequest {
+    let leg = |strategy| {
+        CreateOrderLegRequest::builder()
+            .exchange(TradingExchange::Binance)
+            .asset_category(AssetCategory::Spot)
+            .symbol("BTC/USDT")
+            .side(Side::Buy)
+            .strategy(strategy)
+            .target_value(1000)
+            .ccy("USDT")
+            .build()
+            .unwrap()
+    };
+    CreateMultiLegsParentOrderRequest::builder()
+        .algo(MultiLegsAlgo::Pair)
+        .legs([leg(ExecutionStrategy::Market), leg(second)])
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_leg_without_its_duration() {
+    let error = refused(async |client| {
+        let order = pair(ExecutionStrategy::Twap);
+        client.create_multi_legs_order().body(order).send().await
+    })
+    .await;
+    assert_snapshot!(error, @"createMultiLegsOrder: not sent: legs[1].params.duration_seconds: required, for the strategy is TWAP");
+    let error = refused(async |client| {
+        let orders = [
+            pair(ExecutionStrategy::Market),
+            pair(ExecutionStrategy::Vwap),
+        ];
+        let body = CreateManyMultiLegsParentOrdersRequest::builder().orders(orders);
+        client
+            .create_many_multi_legs_orders()
+            .body(body)
+            .send()
+            .await
+    })
+    .await;
+    assert_snapshot!(error, @"createManyMultiLegsOrders: not sent: orders[1].legs[1].params.duration_seconds: required, for the strategy is VWAP");
+}
+
+#[tokio::test]
+async fn a_cancellation_of_nothing_in_particular() {
+    for cancel in [
+        CancelUpstreamOrderRequest::builder(),
+        CancelUpstreamOrderRequest::builder().client_order_id(""),
+    ] {
+        let error =
+            refused(async |client| client.cancel_order().body(cancel.clone()).send().await).await;
+        assert_eq!(
+            error.to_string(),
+            "cancelOrder: not sent: order_id: required, for there is no client_order_id either"
+        );
+        let error = refused(async |client| {
+            let named = CancelUpstreamOrderRequest::builder().order_id(42);
+            let body = CancelManyUpstreamOrdersRequest::builder().orders([named, cancel.clone()]);
+            client.cancel_many().body(body).send().await
+        })
+        .await;
+        assert_eq!(
+            error.to_string(),
+            "cancelMany: not sent: orders[1].order_id: required, for there is no client_order_id either"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_of_nothing_in_particular() {
+    let error = refused(async |client| client.get_orders().include_fees(true).send().await).await;
+    assert_snapshot!(error, @"getOrders: not sent: orderIds: required, for there are no clientOrderIds either");
+}
+
+/// For a server that has come to take more than the documents say.
+#[tokio::test]
+async fn conditional_rules_can_be_switched_off() {
+    let server = Server::answering(Answer::json("201 Created", r#"{"created_at":null}"#)).await;
+    let client = server.client().to_builder().conditional_rules(false);
+    let order = order().strategy(ExecutionStrategy::Twap);
+    let call = client.build().unwrap();
+    call.create_order().body(order).send().await.unwrap();
+    assert_eq!(server.arrived().len(), 1);
 }
 
 #[tokio::test]

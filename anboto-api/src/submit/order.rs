@@ -13,7 +13,7 @@ use crate::{Operation, operations};
 pub(super) trait Order: Clone + Serialize + Outgoing + Send + Sync + 'static {
     const ONE: &'static Operation;
     const MANY: &'static Operation;
-    type Batch: Serialize + Outgoing;
+    type Batch: Serialize + Outgoing + Send + Sync + 'static;
 
     fn client_order_id(&mut self) -> &mut Option<String>;
     fn batch(orders: Vec<Self>) -> Self::Batch;

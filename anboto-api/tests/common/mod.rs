@@ -324,6 +324,7 @@ pub async fn failed_order(answer: Answer) -> Error {
 pub fn described(error: &Error) -> String {
     let predicates = [
         ("invalid_request", error.is_invalid_request()),
+        ("guarded", error.is_guarded()),
         ("missing_credentials", error.is_missing_credentials()),
         ("signing", error.is_signing()),
         ("connect", error.is_connect()),

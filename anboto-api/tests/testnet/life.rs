@@ -101,7 +101,7 @@ async fn what_has_ended_or_never_was_can_not_be_cancelled() {
         cancel(&client, 1).await.error_code,
         Some(ApiErrorCode::InvalidOrder)
     );
-    let unnamed = client
+    let unnamed = super::unchecked(&client)
         .cancel_order()
         .body(CancelUpstreamOrderRequest::builder())
         .send()

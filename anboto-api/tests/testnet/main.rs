@@ -6,6 +6,7 @@
 
 mod admin;
 mod faults;
+mod instruments;
 mod life;
 mod operations;
 mod raw;
@@ -39,6 +40,12 @@ pub(crate) fn single(testnet: &Testnet) -> Client {
         .retries(Retries::none())
         .build()
         .unwrap()
+}
+
+/// The same client, but one that sends what breaks the conditional rules, to hear what the server says to it.
+pub(crate) fn unchecked(client: &Client) -> Client {
+    let builder = client.to_builder().conditional_rules(false);
+    builder.build().unwrap()
 }
 
 pub(crate) fn seconds(seconds: u64) -> Duration {

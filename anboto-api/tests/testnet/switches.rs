@@ -136,6 +136,7 @@ async fn an_order_that_can_not_be_is_rejected_with_the_contracts_code() {
             Code::InvalidParam,
         ),
     ];
+    let client = super::unchecked(&client);
     for (case, code) in cases {
         let shown = format!("{case:?}");
         let answer = create(&client, case).await;
