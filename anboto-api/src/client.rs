@@ -324,7 +324,7 @@ impl Client {
     }
 
     /// What is checked of a call as a whole, before anything of it is signed.
-    fn check(&self, call: &Call) -> Result<(), Kind> {
+    pub(crate) fn check(&self, call: &Call) -> Result<(), Kind> {
         if self.inner.settings.conditions {
             conditions::check(call).map_err(Kind::Invalid)?;
         }

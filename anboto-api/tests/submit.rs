@@ -10,7 +10,9 @@ use std::time::Duration;
 use anboto_api::submit::{Stage, Submit};
 use anboto_api::testnet::{CannedAnswer, Moment, Testnet};
 use anboto_api::types::*;
-use anboto_api::{Cancellation, Client, Decimal, Outcome, RecvWindow, Signer, Unknown, operations};
+use anboto_api::{
+    Cancellation, Client, Decimal, Guard, Outcome, RecvWindow, Signer, Unknown, operations,
+};
 
 /// Requests die early here, so that the tests need not wait for long.
 fn client_of(testnet: &Testnet) -> Client {
@@ -241,6 +243,23 @@ async fn a_batch_has_one_outcome_for_each_order_in_their_order() {
         told,
         ["accepted", "rejected", "not_sent", "not_sent", "accepted"]
     );
+    assert_eq!(testnet.orders().len(), 2);
+}
+
+#[tokio::test]
+async fn an_order_that_the_guard_refuses_does_not_hold_back_its_batch() {
+    let (testnet, client) = start();
+    let guard = Guard::new().symbols(["BTC/USDT"]);
+    let client = client.to_builder().guard(guard).build().unwrap();
+    let outcomes = client
+        .submit_many([order(), order().symbol("ETH/USDT"), order()])
+        .await;
+    let told: Vec<&str> = outcomes.iter().map(Outcome::as_str).collect();
+    assert_eq!(told, ["accepted", "not_sent", "accepted"]);
+    let Outcome::NotSent(refused) = &outcomes[1] else {
+        panic!("{}", outcomes[1])
+    };
+    assert!(refused.error().unwrap().is_guarded());
     assert_eq!(testnet.orders().len(), 2);
 }
 

@@ -49,6 +49,10 @@ impl<O: Order> Entry<O> {
             if let Err(invalid) = order.check().and_then(|()| can_be_looked_up(&id)) {
                 why.get_or_insert(Why::Invalid(invalid));
             }
+            // By itself, so that one that is refused does not hold back the others of its batch.
+            if let Err(kind) = client.check(&one(order.clone())) {
+                why.get_or_insert_with(|| Why::Call(Error::new(O::ONE, kind)));
+            }
         }
         if !taken.insert(id.clone()) {
             why.get_or_insert(Why::Invalid(InvalidRequest::at(
@@ -65,6 +69,13 @@ impl<O: Order> Entry<O> {
             unknown: Unknown::new(id, client.environment().base_url()),
         }
     }
+}
+
+/// The call that places a single order.
+fn one<O: Order>(order: O) -> Call {
+    let mut call = Call::new(O::ONE);
+    call.json(Ok(order));
+    call
 }
 
 fn not_sent(id: &str, why: Arc<Why>) -> Outcome {
@@ -240,17 +251,13 @@ impl<O: Order> Submission<O> {
         let mut orders = chunk
             .iter()
             .filter_map(|index| self.entries[*index].order.clone());
-        if self.is_batch {
-            let mut call = Call::new(O::MANY);
-            call.json(Ok(O::batch(orders.collect())));
-            call
-        } else {
-            let mut call = Call::new(O::ONE);
-            if let Some(order) = orders.next() {
-                call.json(Ok(order));
+        match (self.is_batch, orders.next()) {
+            (false, Some(order)) => one(order),
+            (_, first) => {
+                let mut call = Call::new(O::MANY);
+                call.json(Ok(O::batch(first.into_iter().chain(orders).collect())));
+                call
             }
-            call.require_body();
-            call
         }
     }
 

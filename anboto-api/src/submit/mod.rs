@@ -267,8 +267,9 @@ impl SubmitMany {
 
     /// Waits for this before each request that may place an order leaves.
     ///
-    /// It is given, for each order of the request, what [`Client::resolve`] needs if the process dies from here on. When it fails,
-    /// the request is not sent. The request's receive window runs while it works, so it should take milliseconds.
+    /// It is given, for each order of the request, what [`Client::resolve`] needs if the process dies from here on. An order that is
+    /// sent again is given again: keep the latest for each client order id, until there is an outcome. When it fails, the request
+    /// is not sent. The request's receive window runs while it works, so it should take milliseconds.
     pub fn persist<F, R, E>(mut self, mut persist: F) -> Self
     where
         F: FnMut(Vec<Unknown>) -> R + Send + 'static,
