@@ -11,6 +11,7 @@ use crate::decode::Decode;
 use crate::error::Kind;
 use crate::error_body::VendorError;
 use crate::hidden::Hidden;
+use crate::submit::SubmitSettings;
 use crate::transport::{Limits, Transport};
 use crate::{Error, ResponseValue};
 
@@ -37,6 +38,9 @@ pub struct Client {
 struct Inner {
     transport: Transport,
     settings: ClientBuilder,
+    /// For the simulation's sabotage alone.
+    #[cfg(feature = "testnet")]
+    first_timestamp: std::sync::OnceLock<SystemTime>,
 }
 
 /// What a [`Client`] is made from; see [`Client::builder`].
@@ -49,6 +53,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     idle_timeout: Duration,
     limits: Limits,
+    submit: SubmitSettings,
     #[cfg(feature = "testnet")]
     network: Option<Arc<dyn crate::testnet::Network>>,
 }
@@ -97,6 +102,7 @@ impl Client {
                 timeout: Duration::from_secs(15),
                 response_bytes: 64 << 20,
             },
+            submit: SubmitSettings::default(),
             #[cfg(feature = "testnet")]
             network: None,
         }
@@ -117,8 +123,18 @@ impl Client {
         self.inner.settings.signer.as_ref()
     }
 
+    /// How orders are submitted, unless a submission says otherwise.
+    pub(crate) fn submit_settings(&self) -> &SubmitSettings {
+        &self.inner.settings.submit
+    }
+
     /// The time that a request is signed with.
     pub(crate) fn now(&self) -> SystemTime {
+        #[cfg(feature = "testnet")]
+        if !self.submit_settings().signs_afresh() {
+            let first = &self.inner.first_timestamp;
+            return *first.get_or_init(|| self.inner.transport.now());
+        }
         self.inner.transport.now()
     }
 
@@ -132,7 +148,6 @@ impl Client {
     }
 
     /// Random bits; `None` if the system has none.
-    #[expect(dead_code, reason = "used by what comes next")]
     pub(crate) fn random(&self) -> Option<u64> {
         self.inner.transport.random()
     }
@@ -271,6 +286,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Changes how orders are [submitted](Client::submit).
+    pub fn submitting(mut self, change: impl FnOnce(&mut SubmitSettings)) -> Self {
+        change(&mut self.submit);
+        self
+    }
+
     /// Sends requests through this network in place of HTTP. The limits on connecting and idling have no meaning then.
     #[cfg(feature = "testnet")]
     pub fn network(mut self, network: Arc<dyn crate::testnet::Network>) -> Self {
@@ -297,6 +318,8 @@ impl ClientBuilder {
             inner: Arc::new(Inner {
                 transport: self.transport()?,
                 settings: self,
+                #[cfg(feature = "testnet")]
+                first_timestamp: std::sync::OnceLock::new(),
             }),
         })
     }
@@ -326,6 +349,7 @@ impl fmt::Debug for ClientBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("limits", &self.limits)
+            .field("submit", &self.submit)
             .finish_non_exhaustive()
     }
 }

@@ -148,16 +148,31 @@ impl Error {
     /// `false` for a read, for whatever never left this machine, and for a status by which a server says that it refused the
     /// request (400, 401, 403, 404, 405, 413, 414, 415, 422, 429). `true` in every other case, a timeout and a 5xx among them.
     pub fn may_have_been_executed(&self) -> bool {
-        if !self.0.operation.effect.is_write() {
-            return false;
-        }
-        match self.0.kind {
-            Kind::Invalid(_) | Kind::NoCredentials | Kind::Sign(_) | Kind::Connect(_) => false,
-            _ => !matches!(
-                self.status().map(|status| status.as_u16()),
-                Some(400 | 401 | 403 | 404 | 405 | 413 | 414 | 415 | 422 | 429)
-            ),
-        }
+        self.0.operation.effect.is_write()
+            && !self.has_never_left()
+            && self.refused_with().is_none()
+    }
+
+    /// Whether nothing of the request has left this machine.
+    pub(crate) fn has_never_left(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::Invalid(_) | Kind::NoCredentials | Kind::Sign(_) | Kind::Connect(_)
+        )
+    }
+
+    /// The status by which a server said that it refused the request, if it did.
+    pub(crate) fn refused_with(&self) -> Option<u16> {
+        let status = self.status()?.as_u16();
+        matches!(
+            status,
+            400 | 401 | 403 | 404 | 405 | 413 | 414 | 415 | 422 | 429
+        )
+        .then_some(status)
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0.kind
     }
 
     /// Whether the request was refused here, before anything was sent, because something in it is missing or wrong.

@@ -102,6 +102,7 @@ mod open_enum;
 mod operation;
 mod outgoing;
 mod response;
+pub mod submit;
 #[cfg(feature = "testnet")]
 pub mod testnet;
 mod transport;
@@ -120,6 +121,7 @@ pub use operation::{Effect, Operation};
 pub use outgoing::{InvalidRequest, MissingFields};
 pub use response::ResponseValue;
 pub use rust_decimal::{self, Decimal};
+pub use submit::{Outcome, SubmitSettings, Unknown};
 
 /// The README's examples, so that they compile; one of them needs the testnet.
 #[cfg(all(doctest, feature = "testnet"))]

@@ -158,6 +158,12 @@ impl Signer {
         &self.origin
     }
 
+    /// How long its signatures are good for.
+    #[must_use]
+    pub fn recv_window(&self) -> RecvWindow {
+        self.recv_window
+    }
+
     /// Signs a request.
     ///
     /// # Errors

@@ -1,0 +1,341 @@
+//! One submission from its orders to their outcomes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::order::Order;
+use super::outcome::{NeverArrived, NotSent, Outcome, Stage, Unknown, Why};
+use super::verdict::{self, Verdict};
+use super::{Plan, settle};
+use crate::call::Call;
+use crate::types::{OrderSummary, OrderSummaryList};
+use crate::{Client, InvalidRequest, RecvWindow, decode};
+
+/// One order on its way.
+pub(super) struct Entry<O> {
+    order: Option<O>,
+    pub(super) unknown: Unknown,
+    state: State,
+}
+
+enum State {
+    ToSend,
+    Open,
+    Done(Outcome),
+}
+
+impl<O: Order> Entry<O> {
+    pub(super) fn new<B>(client: &Client, order: B, taken: &mut BTreeSet<String>) -> Self
+    where
+        B: TryInto<O>,
+        B::Error: Into<InvalidRequest>,
+    {
+        let (mut order, mut why) = match order.try_into() {
+            Ok(order) => (Some(order), None),
+            Err(error) => (None, Some(Why::Invalid(error.into()))),
+        };
+        let given = order
+            .as_mut()
+            .and_then(|order| order.client_order_id().clone());
+        let id = given.or_else(|| mint(client)).unwrap_or_else(|| {
+            why.get_or_insert(Why::NoRandomness);
+            String::new()
+        });
+        if let Some(order) = &mut order {
+            *order.client_order_id() = Some(id.clone());
+            if let Err(invalid) = order.check().and_then(|()| can_be_looked_up(&id)) {
+                why.get_or_insert(Why::Invalid(invalid));
+            }
+        }
+        if !taken.insert(id.clone()) {
+            why.get_or_insert(Why::Invalid(InvalidRequest::at(
+                "client_order_id",
+                format!("`{id}` is that of another order in this batch"),
+            )));
+        }
+        Self {
+            order,
+            state: match why {
+                None => State::ToSend,
+                Some(why) => State::Done(not_sent(&id, Arc::new(why))),
+            },
+            unknown: Unknown::new(id, client.environment().base_url()),
+        }
+    }
+
+    /// Nothing was sent by this attempt. What came before it is known never to have arrived.
+    fn not_sent(&mut self, why: &Arc<Why>) {
+        self.unknown.attempts -= 1;
+        let id = &self.unknown.client_order_id;
+        self.state = State::Done(match self.unknown.attempts {
+            0 => not_sent(id, Arc::clone(why)),
+            _ => Outcome::NeverArrived(NeverArrived {
+                client_order_id: id.clone(),
+                cause: self.unknown.cause.clone(),
+            }),
+        });
+    }
+}
+
+fn not_sent(id: &str, why: Arc<Why>) -> Outcome {
+    Outcome::NotSent(NotSent {
+        client_order_id: id.to_owned(),
+        why,
+    })
+}
+
+/// A client order id that nobody has used: the time in ms, so that ids sort by age, and 64 random bits, in 27 hexadecimal digits.
+fn mint(client: &Client) -> Option<String> {
+    let random = client.random()?;
+    Some(format!("{:011x}{random:016x}", unix_ms(client.now())))
+}
+
+/// An order is looked up by its id in a list that is joined by commas (FACTS, section 2).
+fn can_be_looked_up(id: &str) -> Result<(), InvalidRequest> {
+    let problem = if id.is_empty() {
+        "is empty; leave it out to have one minted"
+    } else if id.contains(',') {
+        "holds a comma, so that the order could not be looked up by it"
+    } else {
+        return Ok(());
+    };
+    Err(InvalidRequest::at("client_order_id", problem))
+}
+
+fn unix_ms(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Sends all orders, finds out what became of those that were lost, and sends again what never arrived, if that was asked for.
+pub(super) async fn run<O: Order>(
+    client: Client,
+    entries: Vec<Entry<O>>,
+    is_batch: bool,
+    plan: Plan,
+) -> Vec<Outcome> {
+    let mut submission = Submission {
+        deadline: Instant::now() + plan.settings.deadline,
+        client,
+        entries,
+        is_batch,
+        plan,
+    };
+    loop {
+        let to_send = submission.indices(|state| matches!(state, State::ToSend));
+        for chunk in to_send.chunks(submission.plan.settings.batch_size.max(1)) {
+            submission.send(chunk).await;
+        }
+        submission.settle().await;
+        if !submission.send_again() {
+            break;
+        }
+    }
+    submission
+        .entries
+        .into_iter()
+        .map(|entry| match entry.state {
+            State::Done(outcome) => outcome,
+            State::ToSend | State::Open => Outcome::Unknown(entry.unknown),
+        })
+        .collect()
+}
+
+struct Submission<O> {
+    client: Client,
+    entries: Vec<Entry<O>>,
+    is_batch: bool,
+    plan: Plan,
+    deadline: Instant,
+}
+
+impl<O: Order> Submission<O> {
+    fn indices(&self, is_wanted: impl Fn(&State) -> bool) -> Vec<usize> {
+        (0..self.entries.len())
+            .filter(|index| is_wanted(&self.entries[*index].state))
+            .collect()
+    }
+
+    /// Sends these orders in one request, and notes what its answer proves of each.
+    async fn send(&mut self, chunk: &[usize]) {
+        let call = self.call(chunk);
+        // From here on until the answer is judged, these orders are in the air, whatever happens to this future.
+        let timestamp = self.client.now();
+        let window = self
+            .client
+            .signer()
+            .map_or(RecvWindow::default(), |signer| signer.recv_window());
+        for index in chunk {
+            let unknown = &mut self.entries[*index].unknown;
+            unknown.operation = call.operation.id.to_owned();
+            unknown.accepted_until = unix_ms(timestamp) + u64::from(window.as_millis());
+            unknown.attempts += 1;
+            unknown.stage = Stage::Sending;
+            unknown.refusal = None;
+            unknown.look_up = None;
+            "no word of its end".clone_into(&mut unknown.cause);
+            self.plan.in_flight.note(unknown);
+        }
+        if let Err(why) = self.persist(chunk).await {
+            let why = Arc::new(why);
+            for index in chunk {
+                self.entries[*index].not_sent(&why);
+                self.forget(*index);
+            }
+            return;
+        }
+        let verdicts = self.attempt(chunk, &call, timestamp).await;
+        for (index, verdict) in chunk.iter().zip(verdicts) {
+            self.note(*index, verdict);
+        }
+    }
+
+    fn call(&self, chunk: &[usize]) -> Call {
+        let mut orders = chunk
+            .iter()
+            .filter_map(|index| self.entries[*index].order.clone());
+        if self.is_batch {
+            let mut call = Call::new(O::MANY);
+            call.json(Ok(O::batch(orders.collect())));
+            call
+        } else {
+            let mut call = Call::new(O::ONE);
+            if let Some(order) = orders.next() {
+                call.json(Ok(order));
+            }
+            call.require_body();
+            call
+        }
+    }
+
+    async fn persist(&mut self, chunk: &[usize]) -> Result<(), Why> {
+        let Some(persist) = &mut self.plan.persist else {
+            return Ok(());
+        };
+        let unknowns = chunk
+            .iter()
+            .map(|index| self.entries[*index].unknown.clone())
+            .collect();
+        match timeout_at(self.deadline, persist(unknowns)).await {
+            Ok(persisted) => persisted.map_err(Why::NotPersisted),
+            Err(_) => Err(Why::OutOfTime),
+        }
+    }
+
+    /// One request, and what its answer proves of each of its orders.
+    async fn attempt(
+        &mut self,
+        chunk: &[usize],
+        call: &Call,
+        timestamp: SystemTime,
+    ) -> Vec<Verdict> {
+        let settings = &self.plan.settings;
+        let ids = chunk
+            .iter()
+            .map(|index| self.entries[*index].unknown.client_order_id.as_str());
+        let lost = || Verdict::Open {
+            stage: Stage::NoAnswer,
+            refusal: None,
+            cause: "the deadline passed before an answer came".to_owned(),
+        };
+        if !self.is_batch {
+            let attempt = self
+                .client
+                .attempt(call, decode::json::<OrderSummary>, timestamp);
+            let answer = timeout_at(self.deadline, attempt).await;
+            return match answer.map(|answer| answer.map_err(Arc::new)) {
+                Ok(Ok(answer)) => ids
+                    .map(|id| verdict::of_answer(id, &answer, answer.status(), settings))
+                    .collect(),
+                Ok(Err(error)) => ids
+                    .map(|id| verdict::of_error(id, &error, settings))
+                    .collect(),
+                Err(_) => ids.map(|_| lost()).collect(),
+            };
+        }
+        let attempt = self.client.attempt(
+            call,
+            decode::one_or_many_orders::<OrderSummaryList>,
+            timestamp,
+        );
+        let answer = timeout_at(self.deadline, attempt).await;
+        match answer.map(|answer| answer.map_err(Arc::new)) {
+            Ok(Ok(answer)) => {
+                let ids: Vec<_> = ids.collect();
+                verdict::of_answers(&ids, &answer.orders, answer.status(), settings)
+            }
+            Ok(Err(error)) => ids
+                .map(|id| verdict::of_error(id, &error, settings))
+                .collect(),
+            Err(_) => ids.map(|_| lost()).collect(),
+        }
+    }
+
+    fn note(&mut self, index: usize, verdict: Verdict) {
+        let entry = &mut self.entries[index];
+        match verdict {
+            Verdict::Decided(Outcome::NotSent(not_sent)) => {
+                entry.not_sent(&not_sent.why);
+                self.forget(index);
+            }
+            Verdict::Decided(outcome) => {
+                entry.state = State::Done(outcome);
+                self.forget(index);
+            }
+            Verdict::Open {
+                stage,
+                refusal,
+                cause,
+            } => {
+                entry.unknown.stage = stage;
+                entry.unknown.refusal = refusal;
+                entry.unknown.cause = cause;
+                entry.state = State::Open;
+                self.plan.in_flight.note(&entry.unknown);
+            }
+        }
+    }
+
+    fn forget(&self, index: usize) {
+        let unknown = &self.entries[index].unknown;
+        self.plan.in_flight.forget(&unknown.client_order_id);
+    }
+
+    /// Looks up what was lost from sight.
+    async fn settle(&mut self) {
+        let open = self.indices(|state| matches!(state, State::Open));
+        if open.is_empty() {
+            return;
+        }
+        let unknowns = open
+            .iter()
+            .map(|index| self.entries[*index].unknown.clone())
+            .collect();
+        let (settings, in_flight) = (self.plan.settings, self.plan.in_flight.clone());
+        let settled =
+            settle::settle(&self.client, &settings, self.deadline, unknowns, &in_flight).await;
+        for (index, outcome) in open.into_iter().zip(settled) {
+            self.entries[index].state = State::Done(outcome);
+        }
+    }
+
+    /// Puts what provably never arrived back in line, if it may be sent again and there is time.
+    fn send_again(&mut self) -> bool {
+        let has_time = Instant::now() < self.deadline;
+        let mut is_any = false;
+        for entry in &mut self.entries {
+            let has_never_arrived = matches!(entry.state, State::Done(Outcome::NeverArrived(_)));
+            if has_time
+                && has_never_arrived
+                && entry.unknown.attempts <= self.plan.settings.resubmissions
+            {
+                entry.state = State::ToSend;
+                is_any = true;
+            }
+        }
+        is_any
+    }
+}

@@ -1,0 +1,304 @@
+//! The promises about orders, over real sockets, against a server on which everything goes wrong that can be asked for.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise, and so may what several tests share"
+)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anboto_api::submit::{Stage, Submit};
+use anboto_api::testnet::{CannedAnswer, Moment, Testnet};
+use anboto_api::types::*;
+use anboto_api::{Client, Decimal, Outcome, RecvWindow, Signer, Unknown, operations};
+
+/// Requests die early here, so that the tests need not wait for long.
+fn client_of(testnet: &Testnet) -> Client {
+    let signer = Signer::new(&testnet.environment(), testnet.credentials())
+        .with_recv_window(RecvWindow::from_millis(400).unwrap());
+    Client::builder(testnet.environment())
+        .signer(signer)
+        .submitting(|settings| settings.margin = Duration::from_millis(100))
+        .build()
+        .unwrap()
+}
+
+fn start() -> (Testnet, Client) {
+    let testnet = Testnet::builder().paused().start().unwrap();
+    let client = client_of(&testnet);
+    (testnet, client)
+}
+
+fn order() -> builder::CreateParentOrderRequest {
+    CreateParentOrderRequest::builder()
+        .exchange(TradingExchange::Binance)
+        .symbol("BTC/USDT")
+        .asset_category(AssetCategory::Spot)
+        .side(Side::Buy)
+        .quantity(Decimal::new(1, 1))
+        .strategy(ExecutionStrategy::Market)
+}
+
+/// One that the server takes, and that no two requests may place twice.
+fn submit(client: &Client) -> Submit {
+    client.submit(order())
+}
+
+fn creations(testnet: &Testnet) -> usize {
+    testnet.requests_of(&operations::CREATE_ORDER).len()
+}
+
+#[tokio::test]
+async fn an_order_without_an_id_is_given_one_and_accepted() {
+    let (testnet, client) = start();
+    let submission = submit(&client);
+    let id = submission.client_order_id().to_owned();
+    assert_eq!(id.len(), 27);
+    let Outcome::Accepted(accepted) = submission.await else {
+        panic!("not accepted")
+    };
+    assert_eq!(accepted.client_order_id(), id);
+    let orders = testnet.orders();
+    assert_eq!(orders.len(), 1);
+    assert_eq!(orders[0].client_order_id.as_deref(), Some(&*id));
+    assert_eq!(orders[0].order_id, accepted.order_id());
+    assert!(accepted.found().is_none());
+}
+
+#[tokio::test]
+async fn an_order_whose_answer_is_lost_is_found() {
+    for lose in [
+        |testnet: &Testnet| testnet.faults().next(1).reset(Moment::AfterExecution),
+        |testnet: &Testnet| testnet.faults().next(1).cut_off(),
+        |testnet: &Testnet| testnet.faults().next(1).invalid_json(),
+        |testnet: &Testnet| {
+            let answer = CannedAnswer::new(502).html().after_execution();
+            testnet.faults().next(1).answer(answer);
+        },
+    ] {
+        let (testnet, client) = start();
+        lose(&testnet);
+        let outcome = submit(&client).await;
+        let Outcome::Accepted(accepted) = &outcome else {
+            panic!("{outcome}")
+        };
+        assert!(accepted.found().is_some());
+        assert_eq!(accepted.order_id(), testnet.orders()[0].order_id);
+        assert_eq!(creations(&testnet), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_never_arrived_is_known_to_be_none_after_its_window() {
+    let (testnet, client) = start();
+    let lost = testnet.faults().next(1).of(&operations::CREATE_ORDER);
+    lost.reset(Moment::BeforeExecution);
+    let outcome = submit(&client).await;
+    assert!(matches!(outcome, Outcome::NeverArrived(_)), "{outcome}");
+    assert_eq!(creations(&testnet), 1);
+    assert!(testnet.orders().is_empty());
+}
+
+#[tokio::test]
+async fn it_is_sent_again_if_that_was_asked_for_and_then_exists_once() {
+    let (testnet, client) = start();
+    let lost = testnet.faults().next(1).of(&operations::CREATE_ORDER);
+    lost.reset(Moment::BeforeExecution);
+    let outcome = submit(&client).resubmit(1).await;
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome}");
+    assert_eq!(creations(&testnet), 2);
+    assert_eq!(testnet.orders().len(), 1);
+}
+
+/// The request is executed after the client has given its answer up: a second one would double the order.
+#[tokio::test]
+async fn nothing_is_sent_again_while_the_first_could_still_be_accepted() {
+    let (testnet, _) = start();
+    let client = client_of(&testnet)
+        .to_builder()
+        .timeout(Duration::from_millis(50))
+        .build()
+        .unwrap();
+    let late = testnet.faults().next(1).of(&operations::CREATE_ORDER);
+    late.delay_request(Duration::from_millis(300));
+    let outcome = submit(&client).resubmit(5).await;
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome}");
+    assert_eq!(testnet.orders().len(), 1);
+    assert_eq!(creations(&testnet), 1);
+}
+
+#[tokio::test]
+async fn a_rejection_inside_a_success_is_a_rejection() {
+    let (testnet, client) = start();
+    let outcome = client.submit(order().quantity(Decimal::new(1, 12))).await;
+    let Outcome::Rejected(rejected) = &outcome else {
+        panic!("{outcome}")
+    };
+    assert_eq!(rejected.code(), Some(&ApiErrorCode::InvalidQuantity));
+    assert_eq!(rejected.status(), Some(201));
+    assert!(rejected.message().is_some());
+    assert!(testnet.orders().is_empty());
+}
+
+/// The copy of a request is refused because the first took the id; the client is told of the copy alone.
+#[tokio::test]
+async fn a_rejection_that_a_copy_earned_is_not_believed() {
+    let testnet = Testnet::builder()
+        .rules(|rules| rules.duplicate_client_order_ids = false)
+        .paused()
+        .start()
+        .unwrap();
+    let client = client_of(&testnet);
+    let first = client.create_order().body(order().client_order_id("twice"));
+    first.send().await.unwrap();
+    let outcome = client.submit(order().client_order_id("twice")).await;
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome}");
+    assert_eq!(testnet.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_connect_was_not_sent() {
+    let (testnet, client) = start();
+    drop(testnet);
+    let outcome = submit(&client).await;
+    let Outcome::NotSent(not_sent) = &outcome else {
+        panic!("{outcome}")
+    };
+    assert!(not_sent.error().unwrap().is_connect());
+}
+
+#[tokio::test]
+async fn what_cannot_be_persisted_is_not_sent() {
+    let (testnet, client) = start();
+    let outcome = submit(&client)
+        .persist(|_| async { Err("the disk is full") })
+        .await;
+    let Outcome::NotSent(not_sent) = &outcome else {
+        panic!("{outcome}")
+    };
+    assert!(not_sent.is_not_persisted());
+    assert!(outcome.to_string().contains("the disk is full"));
+    assert!(testnet.requests().is_empty());
+}
+
+/// As if the process had died with the request on its way, and another one read what it had written down.
+#[tokio::test]
+async fn what_was_persisted_is_resolved_in_another_process() {
+    let (testnet, client) = start();
+    let written = Arc::new(Mutex::new(String::new()));
+    let book = Arc::clone(&written);
+    let submission = submit(&client).persist(move |unknowns| {
+        *book.lock().unwrap() = serde_json::to_string(&unknowns).unwrap();
+        async { Ok::<(), std::convert::Infallible>(()) }
+    });
+    let id = submission.client_order_id().to_owned();
+    testnet
+        .faults()
+        .next(1)
+        .delay_answer(Duration::from_secs(60));
+    let interrupted = tokio::time::timeout(Duration::from_millis(100), submission).await;
+    assert!(interrupted.is_err());
+
+    let unknowns: Vec<Unknown> = serde_json::from_str(&written.lock().unwrap()).unwrap();
+    assert_eq!(unknowns[0].stage(), Stage::Sending);
+    let outcome = client_of(&testnet).resolve(unknowns[0].clone()).await;
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome}");
+    assert_eq!(outcome.client_order_id(), id);
+}
+
+#[tokio::test]
+async fn a_dropped_future_leaves_what_is_needed_to_resolve_it() {
+    let (testnet, client) = start();
+    testnet
+        .faults()
+        .next(1)
+        .delay_answer(Duration::from_secs(60));
+    let submission = submit(&client);
+    let in_flight = submission.in_flight();
+    assert!(in_flight.unknowns().is_empty());
+    let interrupted = tokio::time::timeout(Duration::from_millis(100), submission).await;
+    assert!(interrupted.is_err());
+    let unknowns = in_flight.unknowns();
+    assert_eq!(unknowns.len(), 1);
+    let outcome = client.resolve(unknowns[0].clone()).await;
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome}");
+}
+
+#[tokio::test]
+async fn a_batch_has_one_outcome_for_each_order_in_their_order() {
+    let (testnet, client) = start();
+    let outcomes = client
+        .submit_many([
+            order().client_order_id("good"),
+            order().client_order_id("unlisted").symbol("NO/SUCH"),
+            order().client_order_id("comma,comma"),
+            order().client_order_id("good"),
+            order(),
+        ])
+        .await;
+    let told: Vec<&str> = outcomes.iter().map(Outcome::as_str).collect();
+    assert_eq!(
+        told,
+        ["accepted", "rejected", "not_sent", "not_sent", "accepted"]
+    );
+    assert_eq!(testnet.orders().len(), 2);
+}
+
+#[tokio::test]
+async fn batches_are_split_and_a_lost_part_is_looked_up() {
+    let (testnet, _) = start();
+    let client = client_of(&testnet)
+        .to_builder()
+        .submitting(|settings| settings.batch_size = 3)
+        .build()
+        .unwrap();
+    testnet.faults().next(1).reset(Moment::AfterExecution);
+    let outcomes = client.submit_many((0..7).map(|_| order())).await;
+    assert!(outcomes.iter().all(|outcome| outcome.exists() == Some(true)));
+    assert_eq!(testnet.orders().len(), 7);
+    let batches = testnet.requests_of(&operations::CREATE_MANY_ORDERS);
+    assert_eq!(batches.len(), 3);
+}
+
+#[tokio::test]
+async fn a_deadline_ends_in_an_unknown_that_can_be_resolved() {
+    let (testnet, client) = start();
+    let lost = testnet.faults().next(1).of(&operations::CREATE_ORDER);
+    lost.reset(Moment::BeforeExecution);
+    let outcome = submit(&client).deadline(Duration::from_millis(150)).await;
+    let Outcome::Unknown(unknown) = outcome else {
+        panic!("{outcome}")
+    };
+    assert_eq!(unknown.stage(), Stage::NoAnswer);
+    assert_eq!(unknown.operation(), "createOrder");
+    let outcome = client.resolve(unknown).await;
+    assert!(matches!(outcome, Outcome::NeverArrived(_)), "{outcome}");
+}
+
+#[tokio::test]
+async fn an_unknown_of_another_server_is_not_looked_up_here() {
+    let (testnet, client) = start();
+    let lost = testnet.faults().next(1).of(&operations::CREATE_ORDER);
+    lost.reset(Moment::BeforeExecution);
+    let outcome = submit(&client).deadline(Duration::from_millis(150)).await;
+    let Outcome::Unknown(unknown) = outcome else {
+        panic!("{outcome}")
+    };
+    let (elsewhere, client) = start();
+    let outcome = client.resolve(unknown).await;
+    assert!(outcome.to_string().contains("it was sent to"), "{outcome}");
+    assert!(matches!(outcome, Outcome::Unknown(_)));
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[tokio::test]
+async fn where_the_key_is_refused_nothing_is_claimed() {
+    let (testnet, client) = start();
+    testnet.faults().answer(401);
+    let outcome = submit(&client).await;
+    let Outcome::Unknown(unknown) = outcome else {
+        panic!("{outcome}")
+    };
+    assert_eq!(unknown.stage(), Stage::Refused);
+    assert!(unknown.look_up().unwrap().contains("401"));
+}
