@@ -5,20 +5,24 @@ use std::time::{Duration, SystemTime};
 use anboto_auth::{Credentials, Environment, ListStyle, Origin, RequestView, Signer};
 use reqwest::Request;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use tokio::time::Instant;
 
 use crate::call::Call;
 use crate::decode::Decode;
 use crate::error::Kind;
 use crate::error_body::VendorError;
 use crate::hidden::Hidden;
+use crate::rate_limit::{Pace, RateLimit};
+use crate::retry::{Budget, Retries};
+use crate::server_time::ServerClock;
 use crate::submit::SubmitSettings;
 use crate::transport::{Limits, Transport};
-use crate::{Error, ResponseValue};
+use crate::{Error, Operation, ResponseValue};
 
 /// A client of the API in one environment, with or without credentials.
 ///
 /// A method for each operation starts its builder; nothing is sent until `send` is awaited. Cloning is cheap, and the clones
-/// share their connections.
+/// share their connections, their [rate](RateLimit), and their budget of [retries](Retries).
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,6 +41,9 @@ pub struct Client {
 
 struct Inner {
     transport: Transport,
+    pace: Pace,
+    budget: Budget,
+    server_clock: ServerClock,
     settings: ClientBuilder,
     /// For the simulation's sabotage alone.
     #[cfg(feature = "testnet")]
@@ -54,6 +61,10 @@ pub struct ClientBuilder {
     idle_timeout: Duration,
     limits: Limits,
     submit: SubmitSettings,
+    rate_limit: Option<RateLimit>,
+    queue_timeout: Duration,
+    retries: Retries,
+    signs_by_server_clock: bool,
     #[cfg(feature = "testnet")]
     network: Option<Arc<dyn crate::testnet::Network>>,
 }
@@ -103,6 +114,10 @@ impl Client {
                 response_bytes: 64 << 20,
             },
             submit: SubmitSettings::default(),
+            rate_limit: None,
+            queue_timeout: Duration::from_secs(30),
+            retries: Retries::default(),
+            signs_by_server_clock: false,
             #[cfg(feature = "testnet")]
             network: None,
         }
@@ -128,23 +143,120 @@ impl Client {
         &self.inner.settings.submit
     }
 
-    /// The time that a request is signed with.
+    /// The time that a request is signed with: the server's, a little in the past, where that was asked for and is known.
     pub(crate) fn now(&self) -> SystemTime {
+        let own = self.own_time();
         #[cfg(feature = "testnet")]
         if !self.submit_settings().signs_afresh() {
-            let first = &self.inner.first_timestamp;
-            return *first.get_or_init(|| self.inner.transport.now());
+            return *self.inner.first_timestamp.get_or_init(|| own);
         }
+        let server = self
+            .signs_by_server_clock()
+            .then(|| self.server_clock().time(own));
+        server.flatten().unwrap_or(own)
+    }
+
+    /// The clock of this machine.
+    pub(crate) fn own_time(&self) -> SystemTime {
         self.inner.transport.now()
     }
 
-    /// Sends one call and reads its answer: the one way to the server, which every generated `send` takes.
+    pub(crate) fn signs_by_server_clock(&self) -> bool {
+        self.inner.settings.signs_by_server_clock
+    }
+
+    pub(crate) fn server_clock(&self) -> &ServerClock {
+        &self.inner.server_clock
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.inner.pace
+    }
+
+    /// Waits until a signed call may be sent, however long that takes. To be awaited before the timestamp of each attempt is taken.
+    pub(crate) async fn permit(&self) {
+        self.ensure_clock().await;
+        self.pace().permit().await;
+    }
+
+    /// Waits until a call may be sent, but no longer than this. Whether it may.
+    async fn permit_within(&self, limit: Duration, operation: &Operation) -> bool {
+        let is_hopeless = |until: Instant| until.saturating_duration_since(Instant::now()) > limit;
+        if self.pace().paused_until().is_some_and(is_hopeless) {
+            return false;
+        }
+        let permit = async {
+            if operation.signed {
+                self.permit().await;
+            } else {
+                self.pace().permit().await;
+            }
+        };
+        tokio::time::timeout(limit, permit).await.is_ok()
+    }
+
+    /// Sends one call, again where that can do no harm, and reads its answer: the one way to the server, which every generated
+    /// `send` takes.
     pub(crate) async fn execute<T>(
         &self,
         call: Call,
         decode: Decode<T>,
     ) -> Result<ResponseValue<T>, Error> {
-        self.attempt(&call, decode, self.now()).await
+        let settings = &self.inner.settings;
+        let began = Instant::now();
+        if !self
+            .permit_within(settings.queue_timeout, call.operation)
+            .await
+        {
+            return Err(Error::new(call.operation, Kind::HeldBack));
+        }
+        let (mut attempts, mut cost) = (0, None);
+        // A refused timestamp is worth another attempt where the clock is measured anew before it, and once.
+        let mut may_be_the_clock = settings.signs_by_server_clock;
+        loop {
+            attempts += 1;
+            let mut error = match self.attempt(&call, decode, self.now()).await {
+                Ok(answer) => {
+                    self.inner.budget.pay(cost);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            error.count(attempts);
+            let is_the_clock = may_be_the_clock && error.is_about_the_clock();
+            may_be_the_clock &= !is_the_clock;
+            cost = self.wait_to_repeat(&error, is_the_clock, began).await;
+            if cost.is_none() {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Waits for as long as another attempt has to, if there is to be one, and says what it took from the budget.
+    ///
+    /// The error is that of the last attempt, and counts them; the call began at `began`. Where it is the clock that was wrong, it
+    /// has been measured afresh.
+    pub(crate) async fn wait_to_repeat(
+        &self,
+        error: &Error,
+        is_the_clock: bool,
+        began: Instant,
+    ) -> Option<u32> {
+        let retries = &self.inner.settings.retries;
+        let held_until = self.pace().paused_until();
+        let wait = retries.wait(
+            error,
+            is_the_clock,
+            began,
+            held_until,
+            self.now(),
+            self.random(),
+        )?;
+        let cost = self.inner.budget.take(error)?;
+        tokio::time::sleep(wait).await;
+        self.permit_within(retries.left(began), error.operation())
+            .await
+            .then_some(cost)
     }
 
     /// Random bits; `None` if the system has none.
@@ -152,8 +264,29 @@ impl Client {
         self.inner.transport.random()
     }
 
-    /// One attempt at a call, signed with this timestamp.
+    /// One attempt at a call, signed with this timestamp. What the server says of the pace is noted for all clones.
     pub(crate) async fn attempt<T>(
+        &self,
+        call: &Call,
+        decode: Decode<T>,
+        timestamp: SystemTime,
+    ) -> Result<ResponseValue<T>, Error> {
+        let began = Instant::now();
+        let round = self.server_clock().round();
+        let answer = self.exchange(call, decode, timestamp).await;
+        let pace = self.pace();
+        match &answer {
+            Ok(_) => pace.note_success(began),
+            Err(error) if error.is_rate_limited() => {
+                pace.note_refusal(began, error.retry_after(self.now()), self.random());
+            }
+            Err(error) if error.is_about_the_clock() => self.server_clock().forget(round),
+            Err(_) => {}
+        }
+        answer
+    }
+
+    async fn exchange<T>(
         &self,
         call: &Call,
         decode: Decode<T>,
@@ -292,6 +425,43 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends no more calls than this, counting those of all clones; as many as there are unless said otherwise.
+    ///
+    /// With a rate or without, all clones pause when the server asks for fewer calls (a 429, or one of the codes
+    /// `RATE_LIMIT_EXCEEDED` and `DDOS_PROTECTION`): for as long as its `Retry-After` says, ten minutes at most, or else for a
+    /// random time of half a second to a second, and for twice as long after each further refusal, up to 30 s.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// How long a call may be held back before its first attempt, by the [`rate_limit`](Self::rate_limit) or because the server has
+    /// asked for fewer calls; 30 s unless said otherwise. Then it fails, and nothing has been sent.
+    pub fn queue_timeout(mut self, limit: Duration) -> Self {
+        self.queue_timeout = limit;
+        self
+    }
+
+    /// Whether and how calls are sent again that failed; [`Retries::default`] unless said otherwise.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Signs by the server's clock in place of this machine's; it does not unless said otherwise.
+    ///
+    /// The clock is [measured](Client::measure_clock) before the first signed call, again every hour, when the server answers
+    /// `INVALID_TIMESTAMP`, and when the clock of this machine was put right or has slept (moved by 250 ms against the monotonic
+    /// one). In between, the server's time is counted on by the monotonic clock. Requests are signed with that time less half the
+    /// round trip of the measurement and 50 ms: running ahead is refused much sooner than running behind. When measuring fails,
+    /// calls are signed by this machine's clock, and half a minute later it is tried again.
+    ///
+    /// A machine whose clock is kept by NTP needs none of this. [`Client::measure_clock`] says how yours stands.
+    pub fn sign_by_server_clock(mut self, does: bool) -> Self {
+        self.signs_by_server_clock = does;
+        self
+    }
+
     /// Sends requests through this network in place of HTTP. The limits on connecting and idling have no meaning then.
     #[cfg(feature = "testnet")]
     pub fn network(mut self, network: Arc<dyn crate::testnet::Network>) -> Self {
@@ -302,8 +472,8 @@ impl ClientBuilder {
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
-    /// When the signer was made for another environment, or the TLS library cannot start, for instance without a certificate
-    /// store.
+    /// When the signer was made for another environment, when no call could ever be sent at the rate limit (an interval or a number
+    /// of 0, or an interval of more than a day), or when the TLS library cannot start, for instance without a certificate store.
     pub fn build(self) -> Result<Client, BuildError> {
         let origin = self.environment.origin();
         if let Some(signer) = &self.signer
@@ -314,9 +484,15 @@ impl ClientBuilder {
                 client: origin.clone(),
             }));
         }
+        if let Some(limit) = self.rate_limit.filter(|limit| !limit.is_usable()) {
+            return Err(BuildError(BuildErrorKind::RateLimit(limit)));
+        }
         Ok(Client {
             inner: Arc::new(Inner {
                 transport: self.transport()?,
+                pace: Pace::new(self.rate_limit),
+                budget: Budget::new(),
+                server_clock: ServerClock::default(),
                 settings: self,
                 #[cfg(feature = "testnet")]
                 first_timestamp: std::sync::OnceLock::new(),
@@ -350,11 +526,16 @@ impl fmt::Debug for ClientBuilder {
             .field("idle_timeout", &self.idle_timeout)
             .field("limits", &self.limits)
             .field("submit", &self.submit)
+            .field("rate_limit", &self.rate_limit)
+            .field("queue_timeout", &self.queue_timeout)
+            .field("retries", &self.retries)
+            .field("signs_by_server_clock", &self.signs_by_server_clock)
             .finish_non_exhaustive()
     }
 }
 
-/// Why no [`Client`] could be made: a variable is unusable, the signer belongs elsewhere, or the HTTP library did not start.
+/// Why no [`Client`] could be made: a variable is unusable, the signer belongs elsewhere, the rate limit lets nothing through, or
+/// the HTTP library did not start.
 #[derive(Debug)]
 pub struct BuildError(BuildErrorKind);
 
@@ -365,6 +546,7 @@ enum BuildErrorKind {
         signer: Origin,
         client: Origin,
     },
+    RateLimit(RateLimit),
     Variables(anboto_auth::ConfigError),
     Http(reqwest::Error),
 }
@@ -378,6 +560,9 @@ impl fmt::Display for BuildError {
                     "the signer is bound to {signer}, the client talks to {client}"
                 )
             }
+            BuildErrorKind::RateLimit(limit) => {
+                write!(f, "no call could ever be sent at this rate: {limit:?}")
+            }
             BuildErrorKind::Variables(error) => fmt::Display::fmt(error, f),
             BuildErrorKind::Http(_) => f.write_str("the HTTP client could not be set up"),
         }
@@ -387,7 +572,7 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
-            BuildErrorKind::ForeignSigner { .. } => None,
+            BuildErrorKind::ForeignSigner { .. } | BuildErrorKind::RateLimit(_) => None,
             BuildErrorKind::Variables(error) => error.source(),
             BuildErrorKind::Http(error) => Some(error),
         }

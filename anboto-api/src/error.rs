@@ -20,7 +20,7 @@ use crate::{InvalidRequest, Operation};
 /// | may the server have carried it out? | [`may_have_been_executed`](Self::may_have_been_executed) | look the order up before sending it again |
 /// | was the request itself wrong? | [`is_invalid_request`](Self::is_invalid_request) | mend it; nothing was sent |
 /// | did the server refuse the signature? | [`is_unauthorized`](Self::is_unauthorized) | check key, clock and signature encoding |
-/// | was it too fast? | [`is_rate_limited`](Self::is_rate_limited) | wait for [`retry_after`](Self::retry_after) or longer |
+/// | was it too fast? | [`is_rate_limited`](Self::is_rate_limited), [`is_held_back`](Self::is_held_back) | call less often; the client itself waits for [`retry_after`](Self::retry_after) before the next call |
 /// | did time run out? | [`is_timeout`](Self::is_timeout) | see the first row |
 /// | did the answer not make sense? | [`is_decode`](Self::is_decode) | read [`body`](Self::body), report it |
 ///
@@ -34,6 +34,7 @@ struct Inner {
     operation: &'static Operation,
     kind: Kind,
     answer: Option<Answer>,
+    attempts: u32,
 }
 
 pub(crate) enum Kind {
@@ -41,6 +42,8 @@ pub(crate) enum Kind {
     Invalid(InvalidRequest),
     /// The operation has to be signed and the client has nothing to sign with.
     NoCredentials,
+    /// The call was held back for too long, by the client's rate or by a pause that the server asked for.
+    HeldBack,
     /// The request could not be signed.
     Sign(anboto_auth::SignError),
     /// No connection; the request never left.
@@ -57,6 +60,16 @@ pub(crate) enum Kind {
     Decode(String),
 }
 
+impl Kind {
+    /// Whether it came to no attempt to send anything.
+    fn is_before_any_attempt(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_) | Self::NoCredentials | Self::HeldBack | Self::Sign(_)
+        )
+    }
+}
+
 /// What arrived of an answer.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -69,10 +82,12 @@ const KEPT: usize = 1 << 20;
 
 impl Error {
     pub(crate) fn new(operation: &'static Operation, kind: Kind) -> Self {
+        let attempts = u32::from(!kind.is_before_any_attempt());
         Self(Box::new(Inner {
             operation,
             kind,
             answer: None,
+            attempts,
         }))
     }
 
@@ -89,12 +104,25 @@ impl Error {
             operation,
             kind,
             answer: Some(answer),
+            attempts: 1,
         }))
+    }
+
+    /// Says that this is the error of the last of so many attempts, unless it came before that attempt was made.
+    pub(crate) fn count(&mut self, attempts: u32) {
+        self.0.attempts = attempts - u32::from(self.0.kind.is_before_any_attempt());
     }
 
     /// The operation that was called.
     pub fn operation(&self) -> &'static Operation {
         self.0.operation
+    }
+
+    /// How many attempts were made to send the call, of which this is the last one's error; 0 when it was refused before any.
+    ///
+    /// [`Retries`](crate::Retries) says when there is more than one.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
     }
 
     /// The status of the answer; `None` when no answer came.
@@ -155,10 +183,7 @@ impl Error {
 
     /// Whether nothing of the request has left this machine.
     pub(crate) fn has_never_left(&self) -> bool {
-        matches!(
-            self.0.kind,
-            Kind::Invalid(_) | Kind::NoCredentials | Kind::Sign(_) | Kind::Connect(_)
-        )
+        matches!(self.0.kind, Kind::Connect(_)) || self.0.kind.is_before_any_attempt()
     }
 
     /// The status by which a server said that it refused the request, if it did.
@@ -188,6 +213,12 @@ impl Error {
     /// Whether the request could not be signed: its origin, the clock, or the key. Nothing was sent.
     pub fn is_signing(&self) -> bool {
         matches!(self.0.kind, Kind::Sign(_))
+    }
+
+    /// Whether the call was held back for longer than [`queue_timeout`](crate::ClientBuilder::queue_timeout), by the client's
+    /// own rate or because the server had asked for fewer calls. Nothing was sent.
+    pub fn is_held_back(&self) -> bool {
+        matches!(self.0.kind, Kind::HeldBack)
     }
 
     /// Whether no connection could be made. Nothing was sent.
@@ -232,6 +263,21 @@ impl Error {
         self.status().is_some_and(|status| status.is_success())
     }
 
+    /// Whether the request may have left, and nothing of an answer came.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        matches!(self.0.kind, Kind::Send(_))
+    }
+
+    /// Whether the server refused the request for its timestamp.
+    pub(crate) fn is_about_the_clock(&self) -> bool {
+        self.code() == Some("INVALID_TIMESTAMP")
+    }
+
+    /// Whether the answer broke off in the middle of its body.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        matches!(self.0.kind, Kind::Body(_))
+    }
+
     /// What to say of a status whose answer says nothing.
     fn without_words(&self) -> &'static str {
         match self.status().map(|status| status.as_u16()) {
@@ -256,6 +302,9 @@ impl fmt::Display for Error {
             Kind::Invalid(invalid) => write!(f, "not sent: {invalid}")?,
             Kind::NoCredentials => f.write_str(
                 "not sent: the operation is signed, and the client was given no credentials",
+            )?,
+            Kind::HeldBack => f.write_str(
+                "not sent: held back for too long, by the client's rate limit or since the server asked for fewer calls",
             )?,
             Kind::Sign(error) => write!(f, "not sent: {error}")?,
             Kind::Connect(error) if error.is_timeout() => {
@@ -295,6 +344,9 @@ impl fmt::Display for Error {
             }
             f.write_str(")")?;
         }
+        if self.attempts() > 1 {
+            write!(f, "; tried {} times", self.attempts())?;
+        }
         if self.may_have_been_executed() {
             f.write_str("; the server may have carried it out")?;
         }
@@ -318,7 +370,11 @@ impl StdError for Error {
             Kind::Invalid(invalid) => Some(invalid),
             Kind::Sign(error) => Some(error),
             Kind::Connect(error) | Kind::Send(error) | Kind::Body(error) => error.cause(),
-            Kind::NoCredentials | Kind::TooLarge { .. } | Kind::Status(_) | Kind::Decode(_) => None,
+            Kind::NoCredentials
+            | Kind::HeldBack
+            | Kind::TooLarge { .. }
+            | Kind::Status(_)
+            | Kind::Decode(_) => None,
         }
     }
 }

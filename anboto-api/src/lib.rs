@@ -1,7 +1,8 @@
 //! A typed client of the Anboto Trading API.
 //!
 //! The calls and the types are generated from the vendor's contract; what they stand on (one error type, open enums, exact
-//! numbers, signatures that cannot be forgotten) is written by hand. Nothing here repeats a call by itself.
+//! numbers, signatures that cannot be forgotten) is written by hand. A read that failed is sent again, a few times and not too
+//! fast; a write never, unless it provably never left ([`Retries`]).
 //!
 //! # A first call
 //! `status` is the one call that needs no credentials:
@@ -19,7 +20,7 @@
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use anboto_api::types::{AssetCategory, CreateParentOrderRequest, ExecutionStrategy, Side, TradingExchange};
-//! use anboto_api::{Client, Credentials, Decimal, Environment};
+//! use anboto_api::{Client, Credentials, Decimal, Environment, Outcome};
 //!
 //! let client = Client::with_credentials(Environment::testnet(), Credentials::from_env()?)?;
 //! let order = CreateParentOrderRequest::builder()
@@ -30,13 +31,20 @@
 //!     .side(Side::Buy)
 //!     .strategy(ExecutionStrategy::Market)
 //!     .quantity(Decimal::new(15, 3));
-//! let summary = client.create_order().body(order).send().await?;
-//! println!("{:?}: {:?} {:?}", summary.order_id, summary.status, summary.error_code);
+//! match client.submit(order).await {
+//!     Outcome::Accepted(order) => println!("{:?}", order.order_id()),
+//!     Outcome::Unknown(order) => println!("to be resolved, and not to be sent again: {order}"),
+//!     other => println!("there is no such order: {other}"),
+//! }
 //! # Ok(())
 //! # }
 //! ```
-//! A builder that lacks a required field is reported by `send`, which then sends nothing. And a 201 is not yet an accepted
-//! order: look at its `status`.
+//! [`Client::submit`] finds out what became of an order, whatever happens on the way: the module [`submit`] has the promise and what
+//! it rests on.
+//!
+//! # Raw calls
+//! The generated builders, such as [`Client::create_order`], say what one call met. A builder that lacks a required field is
+//! reported by `send`, which then sends nothing; and a 201 is not yet an accepted order: look at its `status`.
 //!
 //! # Errors
 //! Every call fails with the one [`Error`]. Its `Display` is a line for the log; its predicates say what to do. The first
@@ -100,8 +108,12 @@ mod hidden;
 mod listen_key;
 mod open_enum;
 mod operation;
+mod order_id;
 mod outgoing;
+mod rate_limit;
 mod response;
+mod retry;
+mod server_time;
 pub mod submit;
 #[cfg(feature = "testnet")]
 pub mod testnet;
@@ -118,10 +130,14 @@ pub use generated::{calls, operations, types};
 pub use listen_key::{ListenKey, NotAToken};
 pub use open_enum::{NotListed, UnknownValue};
 pub use operation::{Effect, Operation};
+pub use order_id::OrderId;
 pub use outgoing::{InvalidRequest, MissingFields};
+pub use rate_limit::RateLimit;
 pub use response::ResponseValue;
+pub use retry::Retries;
 pub use rust_decimal::{self, Decimal};
-pub use submit::{Outcome, SubmitSettings, Unknown};
+pub use server_time::ClockMeasurement;
+pub use submit::{Cancellation, Outcome, SubmitSettings, Unknown};
 
 /// The README's examples, so that they compile; one of them needs the testnet.
 #[cfg(all(doctest, feature = "testnet"))]

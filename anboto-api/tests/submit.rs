@@ -10,7 +10,7 @@ use std::time::Duration;
 use anboto_api::submit::{Stage, Submit};
 use anboto_api::testnet::{CannedAnswer, Moment, Testnet};
 use anboto_api::types::*;
-use anboto_api::{Client, Decimal, Outcome, RecvWindow, Signer, Unknown, operations};
+use anboto_api::{Cancellation, Client, Decimal, Outcome, RecvWindow, Signer, Unknown, operations};
 
 /// Requests die early here, so that the tests need not wait for long.
 fn client_of(testnet: &Testnet) -> Client {
@@ -254,7 +254,11 @@ async fn batches_are_split_and_a_lost_part_is_looked_up() {
         .unwrap();
     testnet.faults().next(1).reset(Moment::AfterExecution);
     let outcomes = client.submit_many((0..7).map(|_| order())).await;
-    assert!(outcomes.iter().all(|outcome| outcome.exists() == Some(true)));
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| outcome.exists() == Some(true))
+    );
     assert_eq!(testnet.orders().len(), 7);
     let batches = testnet.requests_of(&operations::CREATE_MANY_ORDERS);
     assert_eq!(batches.len(), 3);
@@ -301,4 +305,70 @@ async fn where_the_key_is_refused_nothing_is_claimed() {
     };
     assert_eq!(unknown.stage(), Stage::Refused);
     assert!(unknown.look_up().unwrap().contains("401"));
+}
+
+// Cancelling.
+
+async fn place(client: &Client, id: &str) -> i64 {
+    let lasting = order()
+        .client_order_id(id)
+        .strategy(ExecutionStrategy::Twap)
+        .params(OrderParams::builder().duration_seconds(Duration::from_secs(3_600)));
+    let Outcome::Accepted(accepted) = client.submit(lasting).await else {
+        panic!("not accepted")
+    };
+    accepted.order_id().unwrap()
+}
+
+/// A market that goes on by itself, so that a cancellation takes effect.
+fn start_live() -> (Testnet, Client) {
+    let testnet = Testnet::builder().speed(60.0).start().unwrap();
+    let client = client_of(&testnet);
+    (testnet, client)
+}
+
+#[tokio::test]
+async fn a_cancelled_order_is_followed_to_its_end() {
+    let (_testnet, client) = start_live();
+    let id = place(&client, "by-either-id").await;
+    assert!(client.cancel_and_confirm(id).await.is_cancelled());
+    // A second time it has ended already.
+    let again = client.cancel_and_confirm("by-either-id").await;
+    assert!(again.is_cancelled(), "{again}");
+}
+
+#[tokio::test]
+async fn a_lost_cancellation_is_sent_again() {
+    let (testnet, client) = start_live();
+    let id = place(&client, "lost").await;
+    let lost = testnet.faults().next(2).of(&operations::CANCEL_ORDER);
+    lost.reset(Moment::BeforeExecution);
+    let cancellation = client.cancel_and_confirm(id).await;
+    assert!(cancellation.is_cancelled(), "{cancellation}");
+    assert_eq!(testnet.requests_of(&operations::CANCEL_ORDER).len(), 3);
+}
+
+#[tokio::test]
+async fn what_is_not_there_cannot_be_cancelled() {
+    let (_testnet, client) = start();
+    let cancellation = client.cancel_and_confirm(42).await;
+    assert!(matches!(cancellation, Cancellation::NotFound));
+}
+
+#[tokio::test]
+async fn a_cancellation_that_is_not_confirmed_in_time_is_unknown() {
+    let (_testnet, client) = start();
+    // The market stands still, so the order stays in PENDING_CANCEL.
+    let id = place(&client, "stuck").await;
+    let client = client
+        .to_builder()
+        .submitting(|settings| settings.deadline = Duration::from_millis(300))
+        .build()
+        .unwrap();
+    let cancellation = client.cancel_and_confirm(id).await;
+    let Cancellation::Unknown { last_seen, .. } = &cancellation else {
+        panic!("{cancellation}")
+    };
+    let status = last_seen.as_ref().unwrap().status.clone();
+    assert_eq!(status, Some(OrderStatus::PendingCancel));
 }

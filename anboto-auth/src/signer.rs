@@ -138,6 +138,12 @@ impl Signer {
         self
     }
 
+    /// The receive window.
+    #[must_use]
+    pub fn recv_window(&self) -> RecvWindow {
+        self.recv_window
+    }
+
     /// With another form of the query in the string to sign.
     #[must_use]
     pub fn with_query_form(mut self, form: QueryForm) -> Self {
@@ -156,12 +162,6 @@ impl Signer {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
-    }
-
-    /// How long its signatures are good for.
-    #[must_use]
-    pub fn recv_window(&self) -> RecvWindow {
-        self.recv_window
     }
 
     /// Signs a request.

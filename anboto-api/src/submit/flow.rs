@@ -12,7 +12,7 @@ use super::verdict::{self, Verdict};
 use super::{Plan, settle};
 use crate::call::Call;
 use crate::types::{OrderSummary, OrderSummaryList};
-use crate::{Client, InvalidRequest, RecvWindow, decode};
+use crate::{Client, Error, InvalidRequest, RecvWindow, decode};
 
 /// One order on its way.
 pub(super) struct Entry<O> {
@@ -64,19 +64,6 @@ impl<O: Order> Entry<O> {
             },
             unknown: Unknown::new(id, client.environment().base_url()),
         }
-    }
-
-    /// Nothing was sent by this attempt. What came before it is known never to have arrived.
-    fn not_sent(&mut self, why: &Arc<Why>) {
-        self.unknown.attempts -= 1;
-        let id = &self.unknown.client_order_id;
-        self.state = State::Done(match self.unknown.attempts {
-            0 => not_sent(id, Arc::clone(why)),
-            _ => Outcome::NeverArrived(NeverArrived {
-                client_order_id: id.clone(),
-                cause: self.unknown.cause.clone(),
-            }),
-        });
     }
 }
 
@@ -162,8 +149,51 @@ impl<O: Order> Submission<O> {
     /// Sends these orders in one request, and notes what its answer proves of each.
     async fn send(&mut self, chunk: &[usize]) {
         let call = self.call(chunk);
-        // From here on until the answer is judged, these orders are in the air, whatever happens to this future.
-        let timestamp = self.client.now();
+        let began = Instant::now();
+        if timeout_at(self.deadline, self.client.permit())
+            .await
+            .is_err()
+        {
+            return self.give_up(chunk, Why::OutOfTime);
+        }
+        let mut attempts = 0;
+        loop {
+            let timestamp = self.client.now();
+            self.put_in_the_air(chunk, &call, timestamp);
+            if let Err(why) = self.persist(chunk).await {
+                self.land(chunk);
+                return self.give_up(chunk, why);
+            }
+            let mut error = match self.attempt(chunk, &call, timestamp).await {
+                Ok(verdicts) => {
+                    for (index, verdict) in chunk.iter().zip(verdicts) {
+                        self.note(*index, verdict);
+                    }
+                    return;
+                }
+                Err(error) => error,
+            };
+            attempts += 1;
+            error.count(attempts);
+            if error.has_never_left() {
+                self.land(chunk);
+                let again = self.client.wait_to_repeat(&error, false, began);
+                match timeout_at(self.deadline, again).await {
+                    Ok(Some(_)) => continue,
+                    _ => return self.give_up(chunk, Why::Call(error)),
+                }
+            }
+            for index in chunk {
+                let id = &self.entries[*index].unknown.client_order_id;
+                let verdict = verdict::of_error(id, &error, &self.plan.settings);
+                self.note(*index, verdict);
+            }
+            return;
+        }
+    }
+
+    /// From here on until the answer is judged these orders may exist, whatever happens to this future.
+    fn put_in_the_air(&mut self, chunk: &[usize], call: &Call, timestamp: SystemTime) {
         let window = self
             .client
             .signer()
@@ -179,17 +209,30 @@ impl<O: Order> Submission<O> {
             "no word of its end".clone_into(&mut unknown.cause);
             self.plan.in_flight.note(unknown);
         }
-        if let Err(why) = self.persist(chunk).await {
-            let why = Arc::new(why);
-            for index in chunk {
-                self.entries[*index].not_sent(&why);
-                self.forget(*index);
-            }
-            return;
+    }
+
+    /// Nothing has left after all.
+    fn land(&mut self, chunk: &[usize]) {
+        for index in chunk {
+            let unknown = &mut self.entries[*index].unknown;
+            unknown.attempts -= 1;
+            self.plan.in_flight.forget(&unknown.client_order_id);
         }
-        let verdicts = self.attempt(chunk, &call, timestamp).await;
-        for (index, verdict) in chunk.iter().zip(verdicts) {
-            self.note(*index, verdict);
+    }
+
+    /// Nothing was sent this time. What was sent before is known never to have arrived.
+    fn give_up(&mut self, chunk: &[usize], why: Why) {
+        let why = Arc::new(why);
+        for index in chunk {
+            let entry = &mut self.entries[*index];
+            let id = &entry.unknown.client_order_id;
+            entry.state = State::Done(match entry.unknown.attempts {
+                0 => not_sent(id, Arc::clone(&why)),
+                _ => Outcome::NeverArrived(NeverArrived {
+                    client_order_id: id.clone(),
+                    cause: entry.unknown.cause.clone(),
+                }),
+            });
         }
     }
 
@@ -231,59 +274,46 @@ impl<O: Order> Submission<O> {
         chunk: &[usize],
         call: &Call,
         timestamp: SystemTime,
-    ) -> Vec<Verdict> {
-        let settings = &self.plan.settings;
-        let ids = chunk
-            .iter()
-            .map(|index| self.entries[*index].unknown.client_order_id.as_str());
-        let lost = || Verdict::Open {
-            stage: Stage::NoAnswer,
-            refusal: None,
-            cause: "the deadline passed before an answer came".to_owned(),
-        };
-        if !self.is_batch {
-            let attempt = self
-                .client
-                .attempt(call, decode::json::<OrderSummary>, timestamp);
-            let answer = timeout_at(self.deadline, attempt).await;
-            return match answer.map(|answer| answer.map_err(Arc::new)) {
-                Ok(Ok(answer)) => ids
-                    .map(|id| verdict::of_answer(id, &answer, answer.status(), settings))
-                    .collect(),
-                Ok(Err(error)) => ids
-                    .map(|id| verdict::of_error(id, &error, settings))
-                    .collect(),
-                Err(_) => ids.map(|_| lost()).collect(),
-            };
-        }
-        let attempt = self.client.attempt(
-            call,
-            decode::one_or_many_orders::<OrderSummaryList>,
-            timestamp,
-        );
-        let answer = timeout_at(self.deadline, attempt).await;
-        match answer.map(|answer| answer.map_err(Arc::new)) {
-            Ok(Ok(answer)) => {
-                let ids: Vec<_> = ids.collect();
-                verdict::of_answers(&ids, &answer.orders, answer.status(), settings)
+    ) -> Result<Vec<Verdict>, Error> {
+        let answered = async {
+            if self.is_batch {
+                let decode = decode::one_or_many_orders::<OrderSummaryList>;
+                let answer = self.client.attempt(call, decode, timestamp).await?;
+                let status = answer.status();
+                Ok((answer.into_inner().orders, status))
+            } else {
+                let decode = decode::json::<OrderSummary>;
+                let answer = self.client.attempt(call, decode, timestamp).await?;
+                let status = answer.status();
+                Ok((vec![answer.into_inner()], status))
             }
-            Ok(Err(error)) => ids
-                .map(|id| verdict::of_error(id, &error, settings))
-                .collect(),
-            Err(_) => ids.map(|_| lost()).collect(),
-        }
+        };
+        let answer = timeout_at(self.deadline, answered).await;
+        let settings = &self.plan.settings;
+        let ids: Vec<&str> = chunk
+            .iter()
+            .map(|index| self.entries[*index].unknown.client_order_id.as_str())
+            .collect();
+        Ok(match answer {
+            Ok(answer) => {
+                let (orders, status) = answer?;
+                match (self.is_batch, &ids[..], &orders[..]) {
+                    (false, [id], [order]) => {
+                        vec![verdict::of_answer(id, order, status, settings)]
+                    }
+                    _ => verdict::of_answers(&ids, &orders, status, settings),
+                }
+            }
+            Err(_deadline_passed) => ids.iter().map(|_| Verdict::out_of_time()).collect(),
+        })
     }
 
     fn note(&mut self, index: usize, verdict: Verdict) {
         let entry = &mut self.entries[index];
         match verdict {
-            Verdict::Decided(Outcome::NotSent(not_sent)) => {
-                entry.not_sent(&not_sent.why);
-                self.forget(index);
-            }
             Verdict::Decided(outcome) => {
                 entry.state = State::Done(outcome);
-                self.forget(index);
+                self.plan.in_flight.forget(&entry.unknown.client_order_id);
             }
             Verdict::Open {
                 stage,
@@ -297,11 +327,6 @@ impl<O: Order> Submission<O> {
                 self.plan.in_flight.note(&entry.unknown);
             }
         }
-    }
-
-    fn forget(&self, index: usize) {
-        let unknown = &self.entries[index].unknown;
-        self.plan.in_flight.forget(&unknown.client_order_id);
     }
 
     /// Looks up what was lost from sight.

@@ -29,6 +29,7 @@
 //! - A request that something on the way copies, within its window, is executed once: no client can undo what a server does with
 //!   a copy. Two orders under one id would show in every look-up.
 
+mod cancel;
 mod flow;
 mod in_flight;
 mod order;
@@ -47,6 +48,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use self::cancel::Cancellation;
 pub use self::in_flight::InFlight;
 pub use self::outcome::{Accepted, NeverArrived, NotSent, Outcome, Rejected, Stage, Unknown};
 #[cfg(feature = "testnet")]

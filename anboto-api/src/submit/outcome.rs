@@ -215,7 +215,7 @@ pub struct NotSent {
 #[derive(Debug)]
 pub(crate) enum Why {
     /// The call failed before anything left.
-    Call(Arc<Error>),
+    Call(Error),
     Invalid(InvalidRequest),
     /// It could not be written down first.
     NotPersisted(Box<dyn StdError + Send + Sync>),

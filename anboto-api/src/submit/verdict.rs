@@ -1,10 +1,8 @@
 //! What an answer proves about an order. No answer is believed further than it reaches.
 
-use std::sync::Arc;
-
 use reqwest::StatusCode;
 
-use super::outcome::{Accepted, NotSent, Outcome, Refusal, Rejected, Stage, Why};
+use super::outcome::{Accepted, Outcome, Refusal, Rejected, Stage};
 use super::settings::SubmitSettings;
 use crate::Error;
 use crate::error::Kind;
@@ -20,6 +18,12 @@ pub(super) enum Verdict {
         refusal: Option<Refusal>,
         cause: String,
     },
+}
+
+impl Verdict {
+    pub(super) fn out_of_time() -> Self {
+        open(Stage::NoAnswer, "the deadline passed before an answer came")
+    }
 }
 
 /// What the answer to one order says of it.
@@ -99,15 +103,8 @@ fn of_summary(
     )
 }
 
-/// What a failed call says of an order that was in it.
-pub(super) fn of_error(id: &str, error: &Arc<Error>, settings: &SubmitSettings) -> Verdict {
-    let cause = error.to_string();
-    if error.has_never_left() {
-        return Verdict::Decided(Outcome::NotSent(NotSent {
-            client_order_id: id.to_owned(),
-            why: Arc::new(Why::Call(Arc::clone(error))),
-        }));
-    }
+/// What a failed call, of which something has left, says of an order that was in it.
+pub(super) fn of_error(id: &str, error: &Error, settings: &SubmitSettings) -> Verdict {
     if let Some(status) = error.refused_with() {
         let refusal = Refusal {
             code: error
@@ -123,11 +120,7 @@ pub(super) fn of_error(id: &str, error: &Arc<Error>, settings: &SubmitSettings) 
         Kind::Send(_) => Stage::NoAnswer,
         _ => Stage::AnswerUnreadable,
     };
-    Verdict::Open {
-        stage,
-        refusal: None,
-        cause,
-    }
+    open(stage, &error.to_string())
 }
 
 fn open(stage: Stage, cause: &str) -> Verdict {

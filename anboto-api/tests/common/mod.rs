@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use anboto_api::types::{
     AssetCategory, CreateParentOrderRequest, ExecutionStrategy, Side, TradingExchange, builder,
 };
-use anboto_api::{Client, ClientBuilder, Credentials, Decimal, Environment, Error};
+use anboto_api::{Client, ClientBuilder, Credentials, Decimal, Environment, Error, Retries};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -275,7 +275,7 @@ fn parse_head(head: &str) -> Arrived {
     }
 }
 
-/// A client with an HMAC key pair and limits that no good call reaches.
+/// A client with an HMAC key pair, limits that no good call reaches, and one attempt at each call.
 pub fn client(
     environment: Environment,
     set: impl FnOnce(ClientBuilder) -> ClientBuilder,
@@ -283,7 +283,8 @@ pub fn client(
     let builder = Client::builder(environment)
         .credentials(credentials())
         .connect_timeout(PLENTY)
-        .timeout(PLENTY);
+        .timeout(PLENTY)
+        .retries(Retries::none());
     set(builder).build().unwrap()
 }
 

@@ -6,7 +6,7 @@ use anboto_api::testnet::{CannedAnswer, Moment, Testnet};
 use anboto_api::types::*;
 use anboto_api::{Client, Error, operations};
 
-use super::{look, paused, place, twap};
+use super::{look, paused, place, single, twap};
 
 async fn fail(client: &Client) -> Error {
     client
@@ -19,7 +19,7 @@ async fn fail(client: &Client) -> Error {
 
 #[tokio::test]
 async fn answers_of_every_kind_are_the_right_errors_and_nothing_is_executed() {
-    let (testnet, client) = paused();
+    let (testnet, _) = paused();
     for (answer, may_be) in [
         (CannedAnswer::new(401), false),
         (CannedAnswer::new(429), false),
@@ -33,7 +33,8 @@ async fn answers_of_every_kind_are_the_right_errors_and_nothing_is_executed() {
             .next(1)
             .of(&operations::CREATE_ORDER)
             .answer(answer.clone());
-        let error = fail(&client).await;
+        // Each by a client of its own: after a 429, one pauses.
+        let error = fail(&single(&testnet)).await;
         assert!(error.is_status());
         assert_eq!(error.may_have_been_executed(), may_be, "{error}");
         assert_eq!(error.is_server_error(), may_be);
@@ -52,7 +53,7 @@ async fn answers_of_every_kind_are_the_right_errors_and_nothing_is_executed() {
 
     let answer = CannedAnswer::new(429).retry_after(Duration::from_secs(7));
     testnet.faults().next(1).answer(answer);
-    let error = fail(&client).await;
+    let error = fail(&single(&testnet)).await;
     assert_eq!(
         error.retry_after(SystemTime::now()),
         Some(Duration::from_secs(7))
@@ -62,7 +63,7 @@ async fn answers_of_every_kind_are_the_right_errors_and_nothing_is_executed() {
         .next(1)
         .answer(CannedAnswer::new(502).html());
     assert_eq!(
-        fail(&client).await.vendor_message(),
+        fail(&single(&testnet)).await.vendor_message(),
         Some("502 Bad Gateway")
     );
 }
@@ -235,7 +236,7 @@ async fn a_skewed_clock_refuses_and_tells_its_time() {
 async fn faults_by_chance_follow_the_seed() {
     let run = async |seed| {
         let testnet = Testnet::builder().seed(seed).start().unwrap();
-        let client = testnet.client().unwrap();
+        let client = single(&testnet);
         testnet.faults().chance(0.5).answer(503);
         let mut course = Vec::new();
         for _ in 0..32 {

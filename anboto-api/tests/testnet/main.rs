@@ -17,9 +17,9 @@ use std::time::Duration;
 
 use anboto_api::testnet::Testnet;
 use anboto_api::types::*;
-use anboto_api::{Client, Decimal};
+use anboto_api::{Client, Decimal, Retries};
 
-/// A testnet whose market stands still until it is told, and a client of it.
+/// A testnet whose market stands still until it is told, and a client of it that makes one attempt at each call.
 pub(crate) fn paused() -> (Testnet, Client) {
     // At a fixed time, so that prices are the same whenever the tests are run.
     let start = std::time::UNIX_EPOCH + seconds(1_800_000_000);
@@ -28,8 +28,17 @@ pub(crate) fn paused() -> (Testnet, Client) {
         .paused()
         .start()
         .unwrap();
-    let client = testnet.client().unwrap();
+    let client = single(&testnet);
     (testnet, client)
+}
+
+/// A new client, of which no other knows what it was told, that makes one attempt at each call.
+pub(crate) fn single(testnet: &Testnet) -> Client {
+    Client::builder(testnet.environment())
+        .credentials(testnet.credentials())
+        .retries(Retries::none())
+        .build()
+        .unwrap()
 }
 
 pub(crate) fn seconds(seconds: u64) -> Duration {
