@@ -5,15 +5,19 @@
     reason = "a test may stop at the first surprise, and so may what several tests share"
 )]
 
+mod harness;
 mod network;
+mod promise;
 mod random;
 mod raw;
+mod schedule;
 mod trace;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anboto_api::testnet::{Account, Core, Rules};
-use anboto_api::{Client, ClientBuilder, Credentials, Environment};
+use anboto_api::{Client, ClientBuilder, Credentials, Environment, RecvWindow, Signer};
 
 use self::network::{Clock, Computer, Weather, World, beginning};
 use self::random::Random;
@@ -25,6 +29,7 @@ const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub(crate) mod purpose {
     pub(crate) const NETWORK: u64 = 1;
     pub(crate) const SCHEDULE: u64 = 2;
+    pub(crate) const DISK: u64 = 3;
     /// And one more for each computer.
     pub(crate) const COMPUTERS: u64 = 100;
 }
@@ -48,7 +53,12 @@ pub(crate) fn world(seed: u64, rules: Rules, weather: Weather) -> Arc<World> {
 /// A client on a computer of its own.
 pub(crate) fn client(world: &Arc<World>, seed: u64, number: u32, clock: Clock) -> ClientBuilder {
     let random = Random::new(seed, purpose::COMPUTERS + u64::from(number));
+    let window = u32::try_from(world.weather.window_ms).unwrap();
+    let credentials = Credentials::hmac(API_KEY, SECRET).unwrap();
+    let signer = Signer::new(&Environment::testnet(), credentials)
+        .with_recv_window(RecvWindow::from_millis(window).unwrap());
     Client::builder(Environment::testnet())
-        .credentials(Credentials::hmac(API_KEY, SECRET).unwrap())
+        .signer(signer)
+        .timeout(Duration::from_millis(world.weather.timeout_ms))
         .network(Computer::new(world, number, clock, random))
 }

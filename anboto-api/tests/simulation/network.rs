@@ -17,7 +17,7 @@
 //! - **A status by which a server refuses a request without naming an order may be any machine's word**, a gateway's 429 for a
 //!   request that was executed among them.
 
-use std::hash::{Hash, Hasher};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -93,7 +93,8 @@ pub(crate) enum Answer {
     Reset,
     CutOff,
     Replaced(Canned),
-    /// The next one that waits for an answer of the same operation gets it, and this one gets that one's.
+    /// The next one that waits for an answer of the same operation gets it, and this one gets that one's; or this one gets what
+    /// the one before it was answered.
     Swapped,
     /// One order is left out of an answer about several.
     Incomplete,
@@ -198,6 +199,8 @@ pub(crate) struct Weather {
     pub(crate) kinds: u64,
     /// Whether the exchange refuses a second copy of a create, so that creates may be copied.
     pub(crate) copies_are_refused: bool,
+    /// Whether a refusal is the last word: no create is copied, and none that was executed is answered with a 429.
+    pub(crate) refusals_are_final: bool,
     /// How long an order may take to show in look-ups.
     pub(crate) lag: Duration,
     /// How far apart the clocks of the exchange's machines are.
@@ -218,6 +221,7 @@ impl Weather {
             unanswered: 0,
             kinds: u64::MAX,
             copies_are_refused: false,
+            refusals_are_final: false,
             lag: Duration::ZERO,
             clocks_differ: Duration::ZERO,
             window_ms: 5_000,
@@ -231,7 +235,7 @@ impl Weather {
             return fate;
         }
         if random.percent(self.lost) {
-            match self.kind(random, 0, 5) {
+            match self.kind(random, 0, &[0, 1, 2, 3, 4]) {
                 Some(0) => fate.way = Way::NotConnected,
                 Some(1) => fate.way = Way::LostWithReset,
                 Some(2) => fate.way = Way::LostInSilence,
@@ -243,7 +247,12 @@ impl Weather {
                 None => {}
             }
         }
-        let is_copied = self.copies_are_refused || !is_create(operation);
+        let is_copied = if is_create(operation) {
+            self.copies_are_refused
+        } else {
+            // They tell little.
+            random.percent(25)
+        };
         if is_copied && random.percent(self.copied) && self.knows(8) {
             let is_at_once = random.percent(30);
             fate.copy = Some(Copied {
@@ -256,15 +265,18 @@ impl Weather {
             });
         }
         if random.percent(self.refused)
-            && let Some(kind) = self.kind(random, 16, 3)
+            && let Some(kind) = self.kind(random, 16, &[0, 1, 2])
         {
             fate.instead = Some(Canned::draw([401, 429, 503][kind as usize], random));
         }
         if random.percent(self.unanswered) {
-            match self.kind(random, 24, 12) {
+            // What only some answers can meet is drawn more often.
+            const OFTEN: [u64; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 9, 9, 10, 10, 11];
+            match self.kind(random, 24, &OFTEN) {
                 Some(0) => fate.answer = Answer::Lost,
                 Some(1) => fate.answer = Answer::Reset,
                 Some(2) => fate.answer = Answer::CutOff,
+                Some(3) if self.refusals_are_final => {}
                 Some(kind @ 3..=7) => {
                     let status = [429, 500, 502, 503, 504][kind as usize - 3];
                     fate.answer = Answer::Replaced(Canned::draw(status, random));
@@ -284,15 +296,13 @@ impl Weather {
     }
 
     /// One of some kinds, if this schedule knows it.
-    fn kind(&self, random: &mut Random, first: u64, count: u64) -> Option<u64> {
-        let kind = random.between(0, count - 1);
+    fn kind(&self, random: &mut Random, first: u64, kinds: &[u64]) -> Option<u64> {
+        let kind = random.pick(kinds);
         self.knows(first + kind).then_some(kind)
     }
 
     fn delay(&self, random: &mut Random) -> u64 {
-        let near = |ms: u64, random: &mut Random| {
-            random.between(ms.saturating_sub(300), ms + 300)
-        };
+        let near = |ms: u64, random: &mut Random| random.between(ms.saturating_sub(300), ms + 300);
         match random.between(0, 4) {
             0 => random.between(50, 1_500),
             1 => near(self.window_ms, random),
@@ -324,7 +334,10 @@ impl Canned {
     fn response(&self) -> Response<Bytes> {
         let status = StatusCode::from_u16(self.status).unwrap();
         let (kind, body) = if self.is_html {
-            ("text/html", format!("<html><head><title>{status}</title></head></html>"))
+            (
+                "text/html",
+                format!("<html><head><title>{status}</title></head></html>"),
+            )
         } else {
             let reason = status.canonical_reason().unwrap_or_default();
             ("application/json", format!(r#"{{"message":"{reason}"}}"#))
@@ -355,6 +368,8 @@ struct State {
     /// What was executed, and when, in ms from the beginning.
     executed: Vec<(i64, u64)>,
     parked: Option<Parked>,
+    /// The last answer of each operation that may be given to somebody else.
+    last: BTreeMap<&'static str, Response<Bytes>>,
     /// What is to become of the next requests, in place of what would be drawn.
     scripted: Vec<Fate>,
     requests: u32,
@@ -390,6 +405,7 @@ impl World {
                 counts: [0; Seen::ALL.len()],
                 executed: Vec::new(),
                 parked: None,
+                last: BTreeMap::new(),
                 scripted: Vec::new(),
                 requests: 0,
                 under_way: 0,
@@ -560,17 +576,14 @@ impl World {
             self.count(Seen::AnswerLate);
         }
         sleep(back).await;
+        if is_copy && reply.is_some() {
+            self.count(Seen::AnsweredByCopy);
+        }
         self.bring_back(sent, fate.answer, reply, response).await;
     }
 
     /// The exchange gets a copy of a request.
-    fn execute(
-        &self,
-        sent: &Sent,
-        is_copy: bool,
-        is_alone: bool,
-        out_ms: u64,
-    ) -> Response<Bytes> {
+    fn execute(&self, sent: &Sent, is_copy: bool, is_alone: bool, out_ms: u64) -> Response<Bytes> {
         let elapsed = self.elapsed();
         let now_ms = elapsed.as_millis() as u64;
         let mut state = self.state();
@@ -612,8 +625,14 @@ impl World {
         count(Seen::LateWithinWindow, executed > 0 && out_ms > 1_000);
         let is_refused = is_write && executed == 0;
         let is_late = out_ms > window;
-        count(Seen::RefusedPastWindow, is_refused && status == 401 && is_late);
-        count(Seen::RefusedForClock, is_refused && status == 401 && !is_late && !is_copy);
+        count(
+            Seen::RefusedPastWindow,
+            is_refused && status == 401 && is_late,
+        );
+        count(
+            Seen::RefusedForClock,
+            is_refused && status == 401 && !is_late && !is_copy,
+        );
         count(Seen::CopyRefused, is_refused && is_copy);
         count(Seen::LookUpLagged, hidden > 0);
         state.trace.push(
@@ -682,37 +701,47 @@ impl World {
         self.answer(sent, Some(reply), Ok(response));
     }
 
-    /// An answer changes places with one that waits for that, or waits itself for a while.
+    /// An answer changes places with one that waits for that, or with the one before it, or waits itself for a while.
     async fn swap(
         &self,
         sent: &Arc<Sent>,
-        may_wait: bool,
+        is_to_be: bool,
         reply: Reply,
         response: Response<Bytes>,
     ) {
         if !may_be_swapped(sent, &response) {
             return self.answer(sent, Some(reply), Ok(response));
         }
-        let other = {
+        let seen = if is_create(sent.operation) {
+            Seen::AnswersSwapped
+        } else {
+            Seen::LookUpsSwapped
+        };
+        let (other, last) = {
             let mut state = self.state();
+            let state = &mut *state;
             let fits = |parked: &Parked| {
                 parked.request.operation == sent.operation
                     && !parked.reply.is_closed()
                     && are_strangers(&parked.request.request, &response)
                     && are_strangers(&sent.request, &parked.response)
             };
-            state.parked.take_if(|parked| fits(parked))
+            let parked = state.parked.take_if(|parked| fits(parked));
+            let last = state.last.insert(sent.operation.id, response.clone());
+            let last = last
+                .filter(|last| is_to_be && parked.is_none() && are_strangers(&sent.request, last));
+            (parked, last.filter(|_| state.random.percent(50)))
         };
         if let Some(other) = other {
-            self.count(if is_create(sent.operation) {
-                Seen::AnswersSwapped
-            } else {
-                Seen::LookUpsSwapped
-            });
+            self.count(seen);
             self.answer(&other.request, Some(other.reply), Ok(response));
             return self.answer(sent, Some(reply), Ok(other.response));
         }
-        if !may_wait || self.state().parked.is_some() {
+        if let Some(last) = last {
+            self.count(seen);
+            return self.answer(sent, Some(reply), Ok(last));
+        }
+        if !is_to_be || self.state().parked.is_some() {
             return self.answer(sent, Some(reply), Ok(response));
         }
         self.state().parked = Some(Parked {
@@ -730,12 +759,7 @@ impl World {
         }
     }
 
-    fn answer(
-        &self,
-        sent: &Sent,
-        reply: Option<Reply>,
-        answer: Result<Response<Bytes>, Broken>,
-    ) {
+    fn answer(&self, sent: &Sent, reply: Option<Reply>, answer: Result<Response<Bytes>, Broken>) {
         let Some(reply) = reply else { return };
         let event = Event::Answered {
             number: sent.number,
@@ -781,9 +805,7 @@ impl Clock {
             return ahead;
         }
         let step = self.step.filter(|(at, _)| now_ms >= *at);
-        self.offset_ms
-            + self.drift_ppm * now_ms as i64 / 1_000_000
-            + step.map_or(0, |(_, by)| by)
+        self.offset_ms + self.drift_ppm * now_ms as i64 / 1_000_000 + step.map_or(0, |(_, by)| by)
     }
 }
 
@@ -914,11 +936,10 @@ fn reverse(response: &mut Response<Bytes>) -> bool {
 /// Whether an answer names an order, so that a client can tell whose it is.
 fn may_be_swapped(sent: &Sent, response: &Response<Bytes>) -> bool {
     let names_orders = is_create(sent.operation) || sent.operation.id == "getOrders";
+    let name = br#""client_order_id":""#;
     names_orders
         && response.status().is_success()
-        && rows(response.body())
-            .iter()
-            .any(|row| row.client_order_id.is_some())
+        && response.body().windows(name.len()).any(|part| part == name)
 }
 
 /// Whether an answer names none of the orders that a request is about.
@@ -929,10 +950,4 @@ fn are_strangers(request: &Request<Bytes>, response: &Response<Bytes>) -> bool {
             .as_deref()
             .is_none_or(|id| !subject.contains(id))
     })
-}
-
-impl Hash for Trace {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.events().hash(hasher);
-    }
 }

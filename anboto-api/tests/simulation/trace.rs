@@ -46,14 +46,10 @@ impl Trace {
         self.0.push((at, event));
     }
 
-    pub(crate) fn events(&self) -> &[(Duration, Event)] {
-        &self.0
-    }
-
     /// The same for the same events, on every machine.
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
+        self.0.hash(&mut hasher);
         hasher.finish()
     }
 }
