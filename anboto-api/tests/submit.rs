@@ -226,6 +226,36 @@ async fn a_dropped_future_leaves_what_is_needed_to_resolve_it() {
     assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome}");
 }
 
+/// One of the two is accepted at once, the other has to be looked up: neither outcome has been given when the future is dropped.
+#[tokio::test]
+async fn a_dropped_batch_leaves_what_was_accepted_already() {
+    let (testnet, client) = start();
+    let look_ups = testnet.faults().of(&operations::GET_ORDERS);
+    look_ups.delay_answer(Duration::from_secs(60));
+    let poor = order().quantity(Decimal::from(500));
+    let submission = client.submit_many([order().client_order_id("good"), poor]);
+    let in_flight = submission.in_flight();
+    let is_looked_up = async {
+        while testnet.requests_of(&operations::GET_ORDERS).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        outcomes = submission => panic!("{outcomes:?}"),
+        () = is_looked_up => {}
+    }
+    let unknowns = in_flight.unknowns();
+    let ids: Vec<&str> = unknowns.iter().map(Unknown::client_order_id).collect();
+    assert!(ids.contains(&"good"), "{ids:?}");
+    testnet.faults().clear();
+    let outcomes = client.resolve_many(unknowns).await;
+    let is_there = |outcome: &Outcome| outcome.exists() == Some(true);
+    assert_eq!(
+        outcomes.iter().filter(|outcome| is_there(outcome)).count(),
+        1
+    );
+}
+
 #[tokio::test]
 async fn a_batch_has_one_outcome_for_each_order_in_their_order() {
     let (testnet, client) = start();

@@ -132,11 +132,17 @@ pub(super) async fn run<O: Order>(
             break;
         }
     }
+    let in_flight = submission.plan.in_flight;
     submission
         .entries
         .into_iter()
         .map(|entry| match entry.state {
-            State::Done(outcome) => outcome,
+            State::Done(outcome) => {
+                if outcome.exists().is_some() {
+                    in_flight.forget(outcome.client_order_id());
+                }
+                outcome
+            }
             State::ToSend | State::Open => Outcome::Unknown(entry.unknown),
         })
         .collect()
@@ -319,8 +325,8 @@ impl<O: Order> Submission<O> {
         let entry = &mut self.entries[index];
         match verdict {
             Verdict::Decided(outcome) => {
+                self.plan.in_flight.note_outcome(&outcome);
                 entry.state = State::Done(outcome);
-                self.plan.in_flight.forget(&entry.unknown.client_order_id);
             }
             Verdict::Open {
                 stage,

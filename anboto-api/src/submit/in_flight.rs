@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Unknown;
+use super::{Outcome, Unknown};
 
 /// What a submission has in the air, for whoever may drop its future in mid-flight.
 ///
@@ -23,7 +23,11 @@ use super::Unknown;
 pub struct InFlight(Arc<Mutex<Vec<Unknown>>>);
 
 impl InFlight {
-    /// The orders that may have been sent and are not decided; none when nothing was sent, and none at the end.
+    /// The orders that may exist and whose outcome nobody has been given: what was sent, unless it is known by now that no order came
+    /// of it. None when nothing was sent; at the end, those alone that are unknown.
+    ///
+    /// An order of a batch is among them even when its own answer has come: the outcomes of a batch are given all at once, and with
+    /// the future all of them are lost.
     pub fn unknowns(&self) -> Vec<Unknown> {
         self.lock().clone()
     }
@@ -37,6 +41,13 @@ impl InFlight {
     pub(super) fn forget(&self, client_order_id: &str) {
         self.lock()
             .retain(|other| other.client_order_id != client_order_id);
+    }
+
+    /// What exists stays until its outcome has been given.
+    pub(super) fn note_outcome(&self, outcome: &Outcome) {
+        if outcome.exists() == Some(false) {
+            self.forget(outcome.client_order_id());
+        }
     }
 
     /// Each change is whole, so what a panic left is right.

@@ -162,9 +162,9 @@ impl Search<'_> {
             } else {
                 None
             };
-            if decided.is_some() {
-                self.in_flight.forget(&unknown.client_order_id);
-                *outcome = decided;
+            if let Some(decided) = decided {
+                self.in_flight.note_outcome(&decided);
+                *outcome = Some(decided);
             }
         }
     }
