@@ -13,7 +13,7 @@ use crate::error_body::VendorError;
 use crate::hidden::Hidden;
 use crate::instruments::Instruments;
 use crate::transport::{Limits, Transport};
-use crate::{Error, Guard, ResponseValue, conditions};
+use crate::{Error, Guard, ResponseValue, conditions, sight};
 
 /// A client of the API in one environment, with or without credentials.
 ///
@@ -145,6 +145,18 @@ impl Client {
 
     /// One attempt at a call, signed with this timestamp.
     pub(crate) async fn attempt<T>(
+        &self,
+        call: &Call,
+        decode: Decode<T>,
+        timestamp: SystemTime,
+    ) -> Result<ResponseValue<T>, Error> {
+        let sight = sight::Attempt::begin(call.operation, call.attempts.next());
+        let result = sight.watch(self.try_once(call, decode, timestamp)).await;
+        sight.end(&result);
+        result
+    }
+
+    async fn try_once<T>(
         &self,
         call: &Call,
         decode: Decode<T>,
