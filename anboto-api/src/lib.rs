@@ -77,6 +77,12 @@
 //! and within a type of your own that is `#[serde(flatten)]`, `untagged` or `tag = …`, serde keeps no text either, and
 //! decoding fails. Keep a `Box<serde_json::value::RawValue>` there, or a `String`.
 //!
+//! # Guard rails
+//! Before anything is sent, each call is held against the [rules that the schema cannot say](ClientBuilder::conditional_rules);
+//! its orders against the precisions and limits of their instruments, once [`Client::load_instruments`] was called; and against
+//! what the client [may do at all](Guard), if it was given a guard. What does not pass is an error that names field, value and
+//! limit, and nothing was sent.
+//!
 //! # Features
 //! | feature | TLS |
 //! |---|---|
@@ -136,6 +142,7 @@ mod conditions;
 mod decode;
 mod error;
 mod error_body;
+mod follow;
 #[rustfmt::skip]
 mod generated;
 mod guard;
@@ -144,6 +151,7 @@ mod instruments;
 mod listen_key;
 mod open_enum;
 mod operation;
+mod order_status;
 mod outgoing;
 mod response;
 mod sight;
@@ -159,6 +167,7 @@ pub use anboto_auth::{
 pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
+pub use follow::{Follow, OrderId};
 pub use generated::{calls, operations, types};
 pub use guard::{Guard, GuardRefusal, ReferencePrices};
 pub use listen_key::{ListenKey, NotAToken};
