@@ -1,6 +1,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anboto_auth::{CanonicalQuery, ListStyle};
 use bytes::Bytes;
@@ -23,6 +24,24 @@ pub(crate) struct Call {
     /// What the body was made from, for the checks that look into it.
     value: Option<Arc<dyn Any + Send + Sync>>,
     missing: Option<InvalidRequest>,
+    pub(crate) attempts: Attempts,
+}
+
+/// How many times a call has been tried. Who clones a call in the making makes another one, which has not been.
+#[derive(Default)]
+pub(crate) struct Attempts(AtomicU32);
+
+impl Attempts {
+    /// The number of the attempt that begins now; the first is 1.
+    pub(crate) fn next(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+}
+
+impl Clone for Attempts {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 #[derive(Clone)]
@@ -40,6 +59,7 @@ impl Call {
             body: None,
             value: None,
             missing: None,
+            attempts: Attempts::default(),
         }
     }
 

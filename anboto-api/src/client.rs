@@ -18,7 +18,7 @@ use crate::retry::{Budget, Retries};
 use crate::server_time::ServerClock;
 use crate::submit::SubmitSettings;
 use crate::transport::{Limits, Transport};
-use crate::{Error, Guard, Operation, ResponseValue, conditions};
+use crate::{Error, Guard, Operation, ResponseValue, conditions, sight};
 
 /// A client of the API in one environment, with or without credentials.
 ///
@@ -279,7 +279,9 @@ impl Client {
     ) -> Result<ResponseValue<T>, Error> {
         let began = Instant::now();
         let round = self.server_clock().round();
-        let answer = self.exchange(call, decode, timestamp).await;
+        let sight = sight::Attempt::begin(call.operation, call.attempts.next());
+        let answer = sight.watch(self.exchange(call, decode, timestamp)).await;
+        sight.end(&answer);
         let pace = self.pace();
         match &answer {
             Ok(_) => pace.note_success(began),

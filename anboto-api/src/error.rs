@@ -61,6 +61,8 @@ pub(crate) enum Kind {
     Status(VendorError),
     /// A 2xx whose body is not what the contract says.
     Decode(String),
+    /// An answer as it should be, without the order that was asked for.
+    NoSuchOrder,
 }
 
 impl Kind {
@@ -291,6 +293,12 @@ impl Error {
         matches!(self.0.kind, Kind::Body(_))
     }
 
+    /// Whether an order was looked up, as often as was asked for, and the server knows none by that id. No single call gives this
+    /// error: [`Client::follow`](crate::Client::follow) does.
+    pub fn is_no_such_order(&self) -> bool {
+        matches!(self.0.kind, Kind::NoSuchOrder)
+    }
+
     /// What to say of a status whose answer says nothing.
     fn without_words(&self) -> &'static str {
         match self.status().map(|status| status.as_u16()) {
@@ -347,6 +355,7 @@ impl fmt::Display for Error {
                 (Some(text), None) | (None, Some(text)) => f.write_str(text)?,
                 (None, None) => f.write_str(self.without_words())?,
             },
+            Kind::NoSuchOrder => f.write_str("the server knows no order by that id")?,
             Kind::Decode(message) => {
                 write!(f, "the answer is not what the contract says: {message}")?
             }
@@ -389,7 +398,8 @@ impl StdError for Error {
             | Kind::HeldBack
             | Kind::TooLarge { .. }
             | Kind::Status(_)
-            | Kind::Decode(_) => None,
+            | Kind::Decode(_)
+            | Kind::NoSuchOrder => None,
         }
     }
 }

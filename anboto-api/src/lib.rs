@@ -85,6 +85,12 @@
 //! and within a type of your own that is `#[serde(flatten)]`, `untagged` or `tag = …`, serde keeps no text either, and
 //! decoding fails. Keep a `Box<serde_json::value::RawValue>` there, or a `String`.
 //!
+//! # Guard rails
+//! Before anything is sent, each call is held against the [rules that the schema cannot say](ClientBuilder::conditional_rules);
+//! its orders against the precisions and limits of their instruments, once [`Client::load_instruments`] was called; and against
+//! what the client [may do at all](Guard), if it was given a guard. What does not pass is an error that names field, value and
+//! limit, and nothing was sent.
+//!
 //! # Features
 //! | feature | TLS |
 //! |---|---|
@@ -94,7 +100,48 @@
 //!
 //! The feature `testnet` adds the module of that name: a local server for tests, which nobody else compiles.
 //!
+//! The features `tracing` and `metrics` show what goes on; see [below](#sight).
+//!
 //! RSA signatures are made by aws-lc-rs, whatever does the TLS: with `native-tls` alone it is compiled all the same.
+//!
+//! # Sight
+//! Every attempt of every call can be watched, through two crates that each have a feature of their name. Neither is on by
+//! default, and what is off costs nothing. Nothing that is shown is secret or says what is traded: no key, signature or string
+//! to sign, no query, body or header, and of the server's words only an error code that the contract lists.
+//!
+//! With `tracing`, each attempt is a span `anboto_attempt` (target `anboto_api`, level DEBUG) with the fields `operation` and
+//! `attempt`. What happens within, down to the sockets, happens inside it. At its end comes an event: level DEBUG when it
+//! succeeded, WARN when it did not.
+//!
+//! | field | type | what it is |
+//! |---|---|---|
+//! | `operation` | text | the [`Operation::id`], such as `createOrder` |
+//! | `attempt` | integer | 1 for the first attempt of a call |
+//! | `result` | text | see the next table |
+//! | `status` | integer | the HTTP status; absent when no answer came |
+//! | `code` | text | the vendor's error code, if it is one that [`ApiErrorCode`](types::ApiErrorCode) lists |
+//! | `latency_ms` | float | from making the request to the last byte of the answer, decoded, in milliseconds |
+//! | `may_have_been_executed` | bool | of an attempt that failed, [what the error answers](Error::may_have_been_executed) |
+//!
+//! | `result` | |
+//! |---|---|
+//! | `ok` | a 2xx that could be read |
+//! | `invalid_request`, `guarded`, `no_credentials`, `not_signed` | refused here; nothing was sent |
+//! | `not_connected` | no connection; nothing was sent |
+//! | `no_answer`, `timeout` | sent, perhaps, and no whole answer came; `timeout` by a limit of the client |
+//! | `unreadable` | a 2xx that was cut off, too large, or not what the contract says |
+//! | `rate_limited`, `server_error`, `refused` | 429; 5xx; any other status that is no 2xx |
+//! | `abandoned` | the caller dropped the future; of a write, nobody here knows what became of it |
+//!
+//! With `metrics`, the recorder that the program has installed gets:
+//!
+//! | name | type | labels | what it is |
+//! |---|---|---|---|
+//! | `anboto_attempts_total` | counter | `operation`, `result` | attempts that ended; without those of `anboto_retries_total`, calls |
+//! | `anboto_retries_total` | counter | `operation` | attempts after the first of their call |
+//! | `anboto_attempt_seconds` | histogram | `operation` | the latency of attempts that were sent and not abandoned, in seconds |
+//! | `anboto_outcomes_total` | counter | `operation`, `outcome` | what became of orders, where the client finds out |
+//! | `anboto_clock_offset_ms` | gauge | | server's clock minus this machine's, in milliseconds, once it was measured |
 
 mod call;
 mod client;
@@ -103,6 +150,7 @@ mod conditions;
 mod decode;
 mod error;
 mod error_body;
+mod follow;
 #[rustfmt::skip]
 mod generated;
 mod guard;
@@ -112,11 +160,13 @@ mod listen_key;
 mod open_enum;
 mod operation;
 mod order_id;
+mod order_status;
 mod outgoing;
 mod rate_limit;
 mod response;
 mod retry;
 mod server_time;
+mod sight;
 pub mod submit;
 mod terms;
 #[cfg(feature = "testnet")]
@@ -130,6 +180,7 @@ pub use anboto_auth::{
 pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
+pub use follow::Follow;
 pub use generated::{calls, operations, types};
 pub use guard::{Guard, GuardRefusal, ReferencePrices};
 pub use listen_key::{ListenKey, NotAToken};

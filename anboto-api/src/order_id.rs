@@ -1,7 +1,5 @@
 use std::fmt;
 
-use crate::types::OrderStatus;
-
 /// One of the two ids that name an order.
 ///
 /// ```
@@ -14,7 +12,8 @@ use crate::types::OrderStatus;
 pub enum OrderId {
     /// The id that Anboto gave. It exceeds 2^53 in practice (FACTS, section 4).
     Anboto(i64),
-    /// The id that the client gave, or that was minted for it.
+    /// The id that the client gave, or that was minted for it. The server is not known to refuse an id that is taken (FACTS,
+    /// section 4), so more than one order can have it.
     Client(String),
 }
 
@@ -42,16 +41,5 @@ impl fmt::Display for OrderId {
             Self::Anboto(id) => id.fmt(f),
             Self::Client(id) => id.fmt(f),
         }
-    }
-}
-
-impl OrderStatus {
-    /// Whether an order in this state has ended and trades no more: `REJECTED`, `FILLED`, `CANCELLED`, `EXPIRED`. One that this
-    /// version does not list may be anything, so it is no end.
-    pub fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Rejected | Self::Filled | Self::Cancelled | Self::Expired
-        )
     }
 }

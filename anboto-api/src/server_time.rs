@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use crate::call::Call;
 use crate::decode;
 use crate::types::ServerStatus;
-use crate::{Client, Error, operations};
+use crate::{Client, Error, operations, sight};
 
 /// How many times the server is asked for its time in one measurement.
 const SAMPLES: u32 = 5;
@@ -176,6 +176,9 @@ impl ServerClock {
 
     fn end(&self, best: Option<Sample>) {
         let best = best.filter(|best| best.round_trip / 2 <= LARGEST_UNCERTAINTY);
+        if let Some(best) = &best {
+            sight::clock_offset(offset_ms(best));
+        }
         let mut state = self.lock();
         let now = Instant::now();
         state.round += 1;

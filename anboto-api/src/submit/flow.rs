@@ -12,7 +12,7 @@ use super::verdict::{self, Verdict};
 use super::{Plan, settle};
 use crate::call::Call;
 use crate::types::{OrderSummary, OrderSummaryList};
-use crate::{Client, Error, InvalidRequest, RecvWindow, decode};
+use crate::{Client, Error, InvalidRequest, RecvWindow, decode, sight};
 
 /// One order on its way.
 pub(super) struct Entry<O> {
@@ -133,6 +133,7 @@ pub(super) async fn run<O: Order>(
         }
     }
     let in_flight = submission.plan.in_flight;
+    let operation = if is_batch { O::MANY } else { O::ONE };
     submission
         .entries
         .into_iter()
@@ -145,6 +146,7 @@ pub(super) async fn run<O: Order>(
             }
             State::ToSend | State::Open => Outcome::Unknown(entry.unknown),
         })
+        .inspect(|outcome| sight::outcome(operation, outcome.as_str()))
         .collect()
 }
 

@@ -6,6 +6,7 @@
 
 mod admin;
 mod faults;
+mod follow;
 mod instruments;
 mod life;
 mod operations;
