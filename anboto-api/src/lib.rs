@@ -89,6 +89,7 @@
 //!
 //! RSA signatures are made by aws-lc-rs, whatever does the TLS: with `native-tls` alone it is compiled all the same.
 
+mod calibrate;
 mod call;
 mod client;
 mod codec;
@@ -114,6 +115,7 @@ pub use anboto_auth::{
     self, Credentials, Environment, ListStyle, QueryForm, RecvWindow, RsaKey, SignatureEncoding,
     Signer,
 };
+pub use calibrate::{Calibration, Experiment, Finding, Trial};
 pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
