@@ -42,9 +42,9 @@ pub struct Client {
 
 struct Inner {
     transport: Transport,
-    pace: Pace,
-    budget: Budget,
-    server_clock: ServerClock,
+    pace: Arc<Pace>,
+    budget: Arc<Budget>,
+    server_clock: Arc<ServerClock>,
     settings: ClientBuilder,
     /// For the simulation's sabotage alone.
     #[cfg(feature = "testnet")]
@@ -137,6 +137,25 @@ impl Client {
     /// The environment that the client talks to.
     pub fn environment(&self) -> &Environment {
         &self.inner.settings.environment
+    }
+
+    /// A client with other settings of signing on the same connections, at the same pace.
+    pub(crate) fn variant(&self, settings: ClientBuilder) -> Self {
+        let inner = &self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                transport: inner.transport.clone(),
+                pace: Arc::clone(&inner.pace),
+                budget: Arc::clone(&inner.budget),
+                server_clock: Arc::clone(&inner.server_clock),
+                settings,
+            }),
+        }
+    }
+
+    /// How list parameters are written.
+    pub(crate) fn lists(&self) -> ListStyle {
+        self.inner.settings.lists
     }
 
     /// What requests are signed with, if anything.
@@ -414,6 +433,12 @@ impl ClientBuilder {
         self
     }
 
+    /// With the signer changed, if there is one.
+    pub(crate) fn map_signer(mut self, change: impl FnOnce(Signer) -> Signer) -> Self {
+        self.signer = self.signer.map(change);
+        self
+    }
+
     /// How list parameters (`orderIds`, `clientOrderIds`) are written; joined by commas unless said otherwise.
     pub fn list_style(mut self, lists: ListStyle) -> Self {
         self.lists = lists;
@@ -487,7 +512,7 @@ impl ClientBuilder {
     /// round trip of the measurement and 50 ms: running ahead is refused much sooner than running behind. When measuring fails,
     /// calls are signed by this machine's clock, and half a minute later it is tried again.
     ///
-    /// A machine whose clock is kept by NTP needs none of this. [`Client::measure_clock`] says how yours stands.
+    /// A machine whose clock is kept by NTP needs none of this. [`Client::calibrate`] says what yours needs.
     pub fn sign_by_server_clock(mut self, does: bool) -> Self {
         self.signs_by_server_clock = does;
         self
@@ -546,9 +571,9 @@ impl ClientBuilder {
         Ok(Client {
             inner: Arc::new(Inner {
                 transport: self.transport()?,
-                pace: Pace::new(self.rate_limit),
-                budget: Budget::new(),
-                server_clock: ServerClock::default(),
+                pace: Arc::new(Pace::new(self.rate_limit)),
+                budget: Arc::new(Budget::new()),
+                server_clock: Arc::default(),
                 settings: self,
                 #[cfg(feature = "testnet")]
                 first_timestamp: std::sync::OnceLock::new(),

@@ -143,6 +143,7 @@
 //! | `anboto_outcomes_total` | counter | `operation`, `outcome` | what became of orders, where the client finds out |
 //! | `anboto_clock_offset_ms` | gauge | | server's clock minus this machine's, in milliseconds, once it was measured |
 
+mod calibrate;
 mod call;
 mod client;
 mod codec;
@@ -177,6 +178,7 @@ pub use anboto_auth::{
     self, Credentials, Environment, ListStyle, QueryForm, RecvWindow, RsaKey, SignatureEncoding,
     Signer,
 };
+pub use calibrate::{Calibration, Experiment, Finding, Trial};
 pub use chrono;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;

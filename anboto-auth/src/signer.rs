@@ -144,6 +144,24 @@ impl Signer {
         self.recv_window
     }
 
+    /// The form of the query in the string to sign.
+    #[must_use]
+    pub fn query_form(&self) -> QueryForm {
+        self.query_form
+    }
+
+    /// The encoding of the signature.
+    #[must_use]
+    pub fn encoding(&self) -> SignatureEncoding {
+        self.encoding
+    }
+
+    /// Whether it signs with an RSA key, and not with an HMAC one.
+    #[must_use]
+    pub fn is_rsa(&self) -> bool {
+        matches!(self.credentials.key(), SigningKey::Rsa(_))
+    }
+
     /// With another form of the query in the string to sign.
     #[must_use]
     pub fn with_query_form(mut self, form: QueryForm) -> Self {

@@ -9,6 +9,7 @@
     reason = "an answer is as large as it is, and there are few of them"
 )]
 
+mod calibrate;
 mod rate_limit;
 mod retry;
 mod server_time;
