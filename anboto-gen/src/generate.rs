@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use crate::contract::Contract;
 use crate::error::Place;
-use crate::model::{self, Model};
+use crate::model::{self, Model, Operation};
 use crate::overlay::Overlay;
-use crate::{Error, Source, lower, passes, progenitor};
+use crate::{Error, Source, caught, lower, passes, progenitor};
 
 /// What one run of the generator made.
 #[derive(Debug, Clone)]
@@ -50,8 +50,8 @@ pub enum FindingKind {
 /// When either document does not parse strictly, is not OpenAPI 3.0.x (Overlay 1.0.x), or cannot be generated from. A panic
 /// inside a library on the way is caught and reported with the operation or schema that caused it.
 pub fn generate(contract: Source<'_>, overlay: Source<'_>) -> Result<Generation, Error> {
-    // progenitor's own panics are told with the operation or schema at fault; this is for those of everyone else.
-    progenitor::quietly(|| generate_or_panic(contract, overlay))
+    // Work on one operation or schema is caught with its name; this is for what belongs to none.
+    caught::quietly(|| generate_or_panic(contract, overlay))
         .unwrap_or_else(|message| Err(Error::new(message)))
 }
 
@@ -65,46 +65,20 @@ fn generate_or_panic(contract: Source<'_>, overlay: Source<'_>) -> Result<Genera
         operations,
         schemas: lowered.schemas,
     };
-    findings.extend(unsettled(&model, &effective));
+    findings.extend(unsettled(&model, &effective)?);
     let output = progenitor::run(&lowered.document)?;
     let files = passes::run(output, &model)?;
     Ok(Generation { files, findings })
 }
 
 /// What the contract leaves open and no person has settled in the overlay.
-fn unsettled(model: &Model, contract: &Contract) -> Vec<Finding> {
+fn unsettled(model: &Model, contract: &Contract) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     for operation in &model.operations {
-        let place = contract.place(&operation.pointer);
-        let (id, path, method) = (
-            &operation.id,
-            &operation.path,
-            operation.method.to_lowercase(),
-        );
-        if operation.effect.is_none() {
-            findings.push(Finding {
-                kind: FindingKind::UnclassifiedOperation,
-                place: place.clone(),
-                message: format!(
-                    "nobody has said what operation `{id}` changes, so it counts as a write that is never repeated; add an \
-                     action with target `$.paths['{path}'].{method}` and update `x-anboto-effect: read` (or \
-                     repeatable-write, write, never-repeated-write) to the overlay"
-                ),
-            });
-        }
-        for parameter in &operation.parameters {
-            if parameter.unsettled_list {
-                findings.push(Finding {
-                    kind: FindingKind::UnsettledList,
-                    place: place.clone(),
-                    message: format!(
-                        "nobody has said how the list parameter `{}` of operation `{id}` is written, so its values are joined \
-                         by commas; add an action with update `explode: false` to the overlay",
-                        parameter.name
-                    ),
-                });
-            }
-        }
+        let name = format!("operation `{}`", operation.id);
+        findings.extend(caught::item("findings", name, || {
+            Ok(unsettled_in(operation, contract))
+        })?);
     }
     for (name, target) in model.lost_conversions() {
         findings.push(Finding {
@@ -117,6 +91,41 @@ fn unsettled(model: &Model, contract: &Contract) -> Vec<Finding> {
                  conversion; correct or delete the action"
             ),
         });
+    }
+    Ok(findings)
+}
+
+fn unsettled_in(operation: &Operation, contract: &Contract) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let place = contract.place(&operation.pointer);
+    let (id, path, method) = (
+        &operation.id,
+        &operation.path,
+        operation.method.to_lowercase(),
+    );
+    if operation.effect.is_none() {
+        findings.push(Finding {
+                kind: FindingKind::UnclassifiedOperation,
+                place: place.clone(),
+                message: format!(
+                    "nobody has said what operation `{id}` changes, so it counts as a write that is never repeated; add an \
+                     action with target `$.paths['{path}'].{method}` and update `x-anboto-effect: read` (or \
+                     repeatable-write, write, never-repeated-write) to the overlay"
+                ),
+            });
+    }
+    for parameter in &operation.parameters {
+        if parameter.unsettled_list {
+            findings.push(Finding {
+                    kind: FindingKind::UnsettledList,
+                    place: place.clone(),
+                    message: format!(
+                        "nobody has said how the list parameter `{}` of operation `{id}` is written, so its values are joined \
+                         by commas; add an action with update `explode: false` to the overlay",
+                        parameter.name
+                    ),
+                });
+        }
     }
     findings
 }

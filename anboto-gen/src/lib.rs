@@ -8,6 +8,7 @@
 //! Source (bytes) -> contract::Contract -> overlay::Overlay::apply -> progenitor -> passes -> Generation (files)
 //! ```
 
+mod caught;
 pub mod contract;
 pub mod drift;
 mod error;

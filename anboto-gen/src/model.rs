@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::Error;
 use crate::names::{method_name, static_name, type_name};
+use crate::{Error, caught};
 
 /// All that the passes know of the effective contract.
 pub(crate) struct Model {
@@ -105,6 +105,8 @@ impl Effect {
 /// A schema that becomes a type of its own.
 #[derive(Default)]
 pub(crate) struct Schema {
+    /// What errors call it: ``schema `Order` ``, or where it stands if it has no name.
+    pub(crate) what: String,
     pub(crate) description: String,
     /// Of an object, sorted by name.
     pub(crate) properties: Vec<Property>,
@@ -139,8 +141,9 @@ impl Operation {
 
 impl Schema {
     /// What a schema says beside its properties or values.
-    pub(crate) fn read(schema: &Value) -> Self {
+    pub(crate) fn read(schema: &Value, what: &str) -> Self {
         Self {
+            what: what.to_owned(),
             description: Self::description(schema),
             retired: object(schema, "/x-anboto-retired")
                 .map(|(value, when)| (value.clone(), when.as_str().unwrap_or_default().to_owned()))
@@ -207,9 +210,13 @@ pub(crate) fn operations(contract: &Value) -> Result<Vec<Operation>, Error> {
         for method in METHODS {
             if let Some(operation) = item.get(method) {
                 let pointer = format!("/paths/{}/{method}", escape(path));
-                operations.push(read_operation(
-                    contract, pointer, path, method, item, operation,
-                )?);
+                let name = match text(operation, "operationId") {
+                    id if id.is_empty() => format!("operation {method} {path}"),
+                    id => format!("operation `{id}`"),
+                };
+                operations.push(caught::item("model", name, || {
+                    read_operation(contract, pointer, path, method, item, operation)
+                })?);
             }
         }
     }

@@ -1,14 +1,11 @@
 //! The call into progenitor, with its settings and with a net under it.
 
-use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
-
 use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle};
 use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::caught::quietly;
 use crate::lower::{FORMS, OWN_TYPES};
 
 /// Runs progenitor on a lowered contract.
@@ -93,37 +90,6 @@ fn culprit(lowered: &Value) -> Option<String> {
                     .then(|| format!("operation `{id}`"))
             })
         })
-}
-
-thread_local! {
-    /// Whether a panic on this thread is caught and told as an error, so that it needs no words of its own.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs code of others that may panic; a panic becomes its message and prints nothing.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let loud = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                loud(info);
-            }
-        }));
-    });
-    let before = QUIET.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
-    QUIET.set(before);
-    result.map_err(|panic| {
-        let words = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied());
-        format!(
-            "the generator stopped: {}",
-            words.unwrap_or("it did not say why")
-        )
-    })
 }
 
 #[cfg(test)]
