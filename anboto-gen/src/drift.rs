@@ -144,10 +144,17 @@ fn unclassified(effective: &Document) -> Vec<String> {
     let mut open = Vec::new();
     for operation in matching::operations(effective) {
         let get = |key: &str| effective.get(&join(&operation.pointer, key));
-        let name = &operation.id;
+        let (name, method, path) = (&operation.id, &operation.method, &operation.path);
         if get("x-anboto-effect").is_none() {
-            let (method, path) = (&operation.method, &operation.path);
             open.push(format!("{name} ({method} {path}): what it changes"));
+        }
+        match (
+            get("security").is_some(),
+            get("x-anboto-unsigned").is_some(),
+        ) {
+            (false, false) => open.push(format!("{name} ({method} {path}): that it is unsigned")),
+            (true, true) => open.push(format!("{name} ({method} {path}): that it is signed")),
+            (true, false) | (false, true) => {}
         }
         let parameters = get("parameters").and_then(Value::as_object);
         for (key, parameter) in parameters.into_iter().flatten() {

@@ -36,6 +36,11 @@ pub enum FindingKind {
     ActionChangesNothing,
     /// An operation has no `x-anboto-effect`; it was generated as a write that is never repeated.
     UnclassifiedOperation,
+    /// An operation has no `security`, and no person has confirmed by `x-anboto-unsigned` that it is unsigned; it was generated
+    /// as the contract has it, without a signature.
+    UnsignedOperation,
+    /// An operation is marked `x-anboto-unsigned`, and the contract has it signed; it was generated as the contract has it.
+    SignedAfterAll,
     /// A list parameter's form is not settled; it was generated as comma-joined.
     UnsettledList,
     /// An enum converts to one that the contract does not have; the conversion was left out.
@@ -113,6 +118,26 @@ fn unsettled_in(operation: &Operation, contract: &Contract) -> Vec<Finding> {
                      repeatable-write, write, never-repeated-write) to the overlay"
                 ),
             });
+    }
+    match (operation.signed, operation.confirmed_unsigned) {
+        (false, false) => findings.push(Finding {
+            kind: FindingKind::UnsignedOperation,
+            place: place.clone(),
+            message: format!(
+                "operation `{id}` names no `security`, so it goes out without a signature; if that is right, add an action with \
+                 target `$.paths['{path}'].{method}` and update `x-anboto-unsigned: true` to the overlay, or else one with \
+                 update `security: [{{ ApiKeyAuth: [] }}]`"
+            ),
+        }),
+        (true, true) => findings.push(Finding {
+            kind: FindingKind::SignedAfterAll,
+            place: place.clone(),
+            message: format!(
+                "operation `{id}` is signed, though the overlay says that it is not (x-anboto-unsigned); correct or delete the \
+                 action"
+            ),
+        }),
+        (true, false) | (false, true) => {}
     }
     for parameter in &operation.parameters {
         if parameter.unsettled_list {

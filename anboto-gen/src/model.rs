@@ -5,6 +5,7 @@
 //! | extension | on | meaning |
 //! |---|---|---|
 //! | `x-anboto-effect` | operation | `read`, `repeatable-write`, `write` or `never-repeated-write` |
+//! | `x-anboto-unsigned` | operation | `true`: a person has confirmed that it goes out without a signature |
 //! | `x-anboto-answer` | operation | how the answer is read where it is not the JSON of its schema; see [`Answer`] |
 //! | `x-anboto-retired` | enum schema | values that left the contract, each with when |
 //! | `x-anboto-converts-to` | enum schema | the enum that this one converts to and from, by the values they share |
@@ -31,6 +32,8 @@ pub(crate) struct Operation {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) signed: bool,
+    /// A person has confirmed that it is not signed.
+    pub(crate) confirmed_unsigned: bool,
     /// `None`: nobody has classified it.
     pub(crate) effect: Option<Effect>,
     pub(crate) success: u16,
@@ -327,8 +330,18 @@ fn read_operation(
                 .to_owned(),
         ));
     }
+    let confirmed_unsigned = match operation.get("x-anboto-unsigned") {
+        None => false,
+        Some(Value::Bool(true)) => true,
+        Some(other) => {
+            return Err(fail(format!(
+                "x-anboto-unsigned is `{other}`; it is `true`, or left out"
+            )));
+        }
+    };
     Ok(Operation {
         signed,
+        confirmed_unsigned,
         pointer,
         method: method.to_uppercase(),
         path: path.to_owned(),

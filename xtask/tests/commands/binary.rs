@@ -128,9 +128,9 @@ overlay: 1.0.0
 info: {title: Corrections, version: '1'}
 actions:
   - target: $.paths['/status/ping'].get
-    description: It reads.
+    description: It reads, for whoever asks.
     x-source: this test
-    update: {x-anboto-effect: read}
+    update: {x-anboto-effect: read, x-anboto-unsigned: true}
 ";
 
 /// A workspace that was just cloned: nothing fetched, nothing generated.
@@ -254,7 +254,7 @@ fn a_correction_that_the_vendor_has_made_himself_is_a_warning_and_fails_the_chec
     let root = folder.path();
     let news = CONTRACT.replace(
         "      operationId",
-        "      x-anboto-effect: read\n      operationId",
+        "      x-anboto-effect: read\n      x-anboto-unsigned: true\n      operationId",
     );
     let server = Server::serving(&news, None);
     let said = run(root, &["regen", "--fetch", "--from", &server.url("/")], 0);
