@@ -110,15 +110,7 @@ pub fn tell(workspace: &Workspace, name: &str, bytes: &[u8], outside: &Outside<'
 
 fn document(name: &str, outside: &Outside<'_>) -> Result<Document> {
     let origin = Origin::parse(name)?;
-    let bar = outside.terminal.download();
-    let fetched = fetch::fetch(&origin, None, &outside.limits, &mut |received, total| {
-        bar.set_position(received as u64);
-        if let Some(total) = total {
-            bar.set_length(total);
-        }
-    });
-    bar.finish_and_clear();
-    match fetched? {
+    match fetch::with_bar(&origin, None, outside)? {
         Fetched::Document { bytes, .. } => Ok(Document {
             name: origin.to_string(),
             bytes,
