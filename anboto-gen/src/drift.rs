@@ -37,7 +37,7 @@ use crate::contract::document::join;
 use crate::overlay::Overlay;
 use crate::{Error, FindingKind};
 
-pub use self::items::{Items, Unreadable};
+pub use self::items::Items;
 pub use self::render::{Markdown, Text};
 pub use self::report::{
     Bump, Consequences, Finding, ItemChanges, Report, Revision, SCHEMA_VERSION, Verdict,

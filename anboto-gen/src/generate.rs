@@ -4,6 +4,7 @@ use crate::contract::Contract;
 use crate::error::Place;
 use crate::model::{self, Model, Operation};
 use crate::overlay::Overlay;
+use crate::passes::Files;
 use crate::{Error, Source, caught, lower, passes, progenitor};
 
 /// What one run of the generator made.
@@ -55,13 +56,22 @@ pub enum FindingKind {
 /// When either document does not parse strictly, is not OpenAPI 3.0.x (Overlay 1.0.x), or cannot be generated from. A panic
 /// inside a library on the way is caught and reported with the operation or schema that caused it.
 pub fn generate(contract: Source<'_>, overlay: Source<'_>) -> Result<Generation, Error> {
-    // Work on one operation or schema is caught with its name; this is for what belongs to none.
-    caught::quietly(|| generate_or_panic(contract, overlay))
-        .unwrap_or_else(|message| Err(Error::new(message)))
+    all(|| {
+        let (contract, overlay) = (Contract::parse(contract)?, Overlay::parse(overlay)?);
+        let (files, findings) = files(contract, &overlay)?;
+        let files = passes::printed(files)?;
+        Ok(Generation { files, findings })
+    })
 }
 
-fn generate_or_panic(contract: Source<'_>, overlay: Source<'_>) -> Result<Generation, Error> {
-    let (effective, mut findings) = Overlay::parse(overlay)?.apply(Contract::parse(contract)?)?;
+/// Does all of a generation. Work on one operation or schema is caught with its name; this is for what belongs to none.
+pub(crate) fn all<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    caught::quietly(work).unwrap_or_else(|message| Err(Error::new(message)))
+}
+
+/// The files before they are printed, and what a person should look at.
+pub(crate) fn files(contract: Contract, overlay: &Overlay) -> Result<(Files, Vec<Finding>), Error> {
+    let (effective, mut findings) = overlay.apply(contract)?;
     // Checked after the overlay, which may mend what is wrong with the structure.
     effective.openapi()?;
     let operations = model::operations(effective.value())?;
@@ -72,8 +82,7 @@ fn generate_or_panic(contract: Source<'_>, overlay: Source<'_>) -> Result<Genera
     };
     findings.extend(unsettled(&model, &effective)?);
     let output = progenitor::run(&lowered.document)?;
-    let files = passes::run(output, &model)?;
-    Ok(Generation { files, findings })
+    Ok((passes::run(output, &model)?, findings))
 }
 
 /// What the contract leaves open and no person has settled in the overlay.

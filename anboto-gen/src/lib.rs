@@ -19,6 +19,7 @@ mod names;
 pub mod overlay;
 mod passes;
 mod progenitor;
+mod skeleton;
 
 pub use error::{Error, Place};
 pub use generate::{Finding, FindingKind, Generation, generate};

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::Error;
 use crate::caught::quietly;
 use crate::lower::{FORMS, OWN_TYPES};
+use crate::skeleton::skeleton;
 
 /// Runs progenitor on a lowered contract.
 ///
@@ -29,7 +30,8 @@ fn attempt(lowered: &Value) -> Result<syn::File, String> {
         serde_json::from_value(lowered.clone()).map_err(|error| error.to_string())?;
     let tokens = quietly(|| Generator::new(&settings()).generate_tokens(&openapi))?
         .map_err(|error| error.to_string())?;
-    syn::parse2(tokens).map_err(|error| format!("progenitor's output does not parse: {error}"))
+    syn::parse2(skeleton(tokens))
+        .map_err(|error| format!("progenitor's output does not parse: {error}"))
 }
 
 fn settings() -> GenerationSettings {

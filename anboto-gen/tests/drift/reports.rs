@@ -1,7 +1,6 @@
 //! The reports of three revisions of a small contract, which show the changes that the vendor made from March 2024 to April 2025
 //! and on to July 2026, one of each kind.
 
-use anboto_gen::Source;
 use anboto_gen::drift::{self, Items, Markdown, Report, Text, Verdict};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -20,20 +19,8 @@ fn report(old: (&str, &str), new: (&str, &str)) -> Report {
     );
     let mut report =
         drift::compare(&contracts.0, &contracts.1, Some(&overlay(OVERLAY))).expect("a report");
-    let generate = |(name, text): (&str, &str)| {
-        let source = |name, text: &'static str| Source {
-            name,
-            bytes: text.as_bytes(),
-        };
-        let contract = Source {
-            name,
-            bytes: text.as_bytes(),
-        };
-        let generation =
-            anboto_gen::generate(contract, source("overlay.yml", OVERLAY)).expect("a client");
-        Items::of(&generation).expect("Rust")
-    };
-    report.hold_against(&generate(old), &generate(new));
+    let items = |contract| Items::of(contract, &overlay(OVERLAY)).expect("a client");
+    report.hold_against(&items(&contracts.0), &items(&contracts.1));
     report
 }
 
