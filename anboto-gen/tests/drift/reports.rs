@@ -103,6 +103,45 @@ fn source_verdicts_agree_with_the_generated_items() {
     }
 }
 
+/// Of the operations of `things` none names a security, and nobody has said what they change.
+#[test]
+fn what_a_person_has_to_settle_is_listed() {
+    let marked = with(
+        things(),
+        &[
+            ("/paths/~1thing/get/x-anboto-effect", json!("read")),
+            ("/paths/~1thing/get/x-anboto-unsigned", json!(true)),
+        ],
+    );
+    let both = with(
+        marked.clone(),
+        &[("/paths/~1thing/get/security", json!([{ "ApiKeyAuth": [] }]))],
+    );
+    for (new, expected) in [
+        (
+            marked,
+            &[
+                "putThing (POST /thing): what it changes",
+                "putThing (POST /thing): that it is unsigned",
+            ][..],
+        ),
+        (
+            both,
+            &[
+                "getThing (GET /thing): that it is signed",
+                "putThing (POST /thing): what it changes",
+                "putThing (POST /thing): that it is unsigned",
+            ],
+        ),
+    ] {
+        let [old, new] = [&things(), &new]
+            .map(|contract| parse("c", &contract.to_string()).expect("a contract"));
+        let nothing = overlay("{ overlay: 1.0.0, info: { title: T, version: '1' }, actions: [] }");
+        let report = drift::compare(&old, &new, Some(&nothing)).expect("a report");
+        assert_eq!(report.consequences.classify, expected);
+    }
+}
+
 #[test]
 fn colours_are_for_terminals() {
     let report = first_to_second();
