@@ -164,12 +164,18 @@ async fn every_operation_with_an_hmac_key_pair() {
     every_operation(credentials, VerifyingKey::hmac(SECRET).unwrap()).await;
 }
 
-/// The keys in `tests/keys` are for tests only.
+/// The keys are those of `anboto-auth`'s tests, and for tests only.
 #[tokio::test]
 async fn every_operation_with_an_rsa_key_pair() {
-    let key = RsaKey::from_pem(include_str!("keys/rsa2048.pkcs8.pem")).unwrap();
+    let key = RsaKey::from_pem(include_str!(
+        "../../anboto-auth/tests/vectors/keys/rsa2048.pkcs8.pem"
+    ))
+    .unwrap();
     let credentials = Credentials::rsa(API_KEY, key).unwrap();
-    let public = VerifyingKey::rsa_from_pem(include_str!("keys/rsa2048.spki.pem")).unwrap();
+    let public = VerifyingKey::rsa_from_pem(include_str!(
+        "../../anboto-auth/tests/vectors/keys/rsa2048.spki.pem"
+    ))
+    .unwrap();
     every_operation(credentials, public).await;
 }
 

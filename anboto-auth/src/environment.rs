@@ -108,6 +108,13 @@ impl Environment {
         &self.base_url
     }
 
+    /// The path of the base URL, without a slash at its end; empty if there is none.
+    pub(crate) fn base_path(&self) -> &str {
+        let after_scheme = self.base_url.split_once("://").map_or("", |(_, rest)| rest);
+        let path = after_scheme.find('/').unwrap_or(after_scheme.len());
+        &after_scheme[path..]
+    }
+
     /// The origin: scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> &Origin {

@@ -81,7 +81,7 @@ pub use rsa::RsaKey;
 #[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
 pub use rsa::{RsaBackend, RsaKeyLoader};
 pub use signature::{Signature, SignatureEncoding};
-pub use signer::{RequestView, Signer};
+pub use signer::{RequestView, Signer, UNSIGNED_PATH};
 pub use string_to_sign::StringToSign;
 #[cfg(feature = "verify")]
 pub use verify::{ReceivedRequest, Verified, Verifier, VerifyError, VerifyErrorKind, VerifyingKey};

@@ -14,7 +14,8 @@ use crate::signer::Signer;
 /// the wrong order a retry would carry the first attempt's signature on; the first retry to come back through here is
 /// refused for it, but one that stays outside can't be noticed.
 ///
-/// The one operation that must not be signed, `/status/ping`, is let through as it is.
+/// The one operation that must not be signed ([`UNSIGNED_PATH`](crate::UNSIGNED_PATH)) is let through as it is, of the
+/// signer's own environment alone.
 ///
 /// ```
 /// use anboto_auth::{Credentials, Environment, Signer, SigningMiddleware, client_builder};
@@ -59,7 +60,7 @@ impl Middleware for SigningMiddleware {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
-        if !request.url().path().ends_with("/status/ping") {
+        if !self.signer.is_unsigned(request.url()) {
             self.signer
                 .sign_request_for_send(&mut request, (self.clock)())
                 .await

@@ -16,6 +16,10 @@ use crate::{
     window::RecvWindow,
 };
 
+/// The path, below the base URL, of the one operation that is not signed and must not get the headers of a signature: the
+/// server's status (FACTS section 2).
+pub const UNSIGNED_PATH: &str = "/status/ping";
+
 /// What the signature has to know of a request. The method and the path are not among it: the scheme doesn't cover them.
 ///
 /// `Debug` shows the path and sizes: the rest is signed text, or may hold a password that doesn't belong there.
@@ -108,6 +112,8 @@ impl fmt::Debug for RequestView<'_> {
 #[derive(Clone, Debug)]
 pub struct Signer {
     origin: Origin,
+    /// [`UNSIGNED_PATH`] with the path of the base URL before it.
+    unsigned_path: String,
     credentials: Credentials,
     recv_window: RecvWindow,
     recv_window_header: HeaderValue,
@@ -122,6 +128,7 @@ impl Signer {
         let recv_window = RecvWindow::default();
         Self {
             origin: environment.origin().clone(),
+            unsigned_path: format!("{}{UNSIGNED_PATH}", environment.base_path()),
             credentials,
             recv_window,
             recv_window_header: recv_window.as_millis().into(),
@@ -180,6 +187,13 @@ impl Signer {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Whether a URL is that of the operation which must not be signed: [`UNSIGNED_PATH`], exactly, of this signer's
+    /// environment. A URL of any other origin is not.
+    #[must_use]
+    pub fn is_unsigned(&self, url: &Url) -> bool {
+        url.path() == self.unsigned_path && self.origin.contains(url)
     }
 
     /// Signs a request.

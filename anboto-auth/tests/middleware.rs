@@ -82,6 +82,50 @@ async fn ping_is_not_signed() {
 }
 
 #[tokio::test]
+async fn ping_below_a_base_path_is_not_signed_and_its_lookalikes_are() {
+    let server = Server::start(|_| "200 OK".into()).await;
+    let environment = Environment::custom(&(server.base_url() + "/proxy/")).unwrap();
+    let signer = Signer::new(&environment, common::hmac_credentials());
+    let client = ClientBuilder::new(client_builder(&environment).build().unwrap())
+        .with(SigningMiddleware::new(signer))
+        .build();
+    for (path, is_signed) in [
+        ("/proxy/status/ping", false),
+        ("/status/ping", true),
+        ("/proxy/x/status/ping", true),
+        ("/proxy/status/ping/", true),
+        ("/proxy/Status/ping", true),
+    ] {
+        let before = server.arrived().len();
+        let url = server.base_url() + path;
+        client.get(url).send().await.unwrap();
+        let arrived = server.arrived();
+        assert_eq!(arrived.len(), before + 1);
+        let has_signature = arrived[before].headers.contains_key("x-sign");
+        assert_eq!(has_signature, is_signed, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn ping_of_a_foreign_origin_is_refused_as_everything_there_is() {
+    let (ours, foreign) = (
+        Server::start(|_| "200 OK".into()).await,
+        Server::start(|_| "200 OK".into()).await,
+    );
+    let error = client(&ours)
+        .get(foreign.base_url() + "/status/ping")
+        .send()
+        .await
+        .unwrap_err();
+    let reqwest_middleware::Error::Middleware(error) = error else {
+        panic!("{error}")
+    };
+    let error = error.downcast_ref::<SignError>().unwrap();
+    assert_eq!(error.kind(), SignErrorKind::ForeignOrigin);
+    assert!(foreign.arrived().is_empty());
+}
+
+#[tokio::test]
 async fn what_can_not_be_signed_is_not_sent() {
     let server = Server::start(|_| "200 OK".into()).await;
     let url = server.base_url() + "/api/v2/trading/order/open";

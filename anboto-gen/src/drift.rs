@@ -37,7 +37,7 @@ use crate::contract::document::join;
 use crate::overlay::Overlay;
 use crate::{Error, FindingKind};
 
-pub use self::items::{Items, Unreadable};
+pub use self::items::Items;
 pub use self::render::{Markdown, Text};
 pub use self::report::{
     Bump, Consequences, Finding, ItemChanges, Report, Revision, SCHEMA_VERSION, Verdict,
@@ -144,10 +144,17 @@ fn unclassified(effective: &Document) -> Vec<String> {
     let mut open = Vec::new();
     for operation in matching::operations(effective) {
         let get = |key: &str| effective.get(&join(&operation.pointer, key));
-        let name = &operation.id;
+        let (name, method, path) = (&operation.id, &operation.method, &operation.path);
         if get("x-anboto-effect").is_none() {
-            let (method, path) = (&operation.method, &operation.path);
             open.push(format!("{name} ({method} {path}): what it changes"));
+        }
+        match (
+            get("security").is_some(),
+            get("x-anboto-unsigned").is_some(),
+        ) {
+            (false, false) => open.push(format!("{name} ({method} {path}): that it is unsigned")),
+            (true, true) => open.push(format!("{name} ({method} {path}): that it is signed")),
+            (true, false) | (false, true) => {}
         }
         let parameters = get("parameters").and_then(Value::as_object);
         for (key, parameter) in parameters.into_iter().flatten() {

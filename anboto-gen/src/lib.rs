@@ -8,6 +8,7 @@
 //! Source (bytes) -> contract::Contract -> overlay::Overlay::apply -> progenitor -> passes -> Generation (files)
 //! ```
 
+mod caught;
 pub mod contract;
 pub mod drift;
 mod error;
@@ -18,6 +19,7 @@ mod names;
 pub mod overlay;
 mod passes;
 mod progenitor;
+mod skeleton;
 
 pub use error::{Error, Place};
 pub use generate::{Finding, FindingKind, Generation, generate};

@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::Error;
 use crate::model::{Location, Operation, Property, Schema, resolve};
 use crate::names::{inner_type_name, type_name};
+use crate::{Error, caught};
 
 /// A written form: how a value stands in JSON, and its Rust type.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,20 +100,23 @@ pub(crate) fn lower(contract: &Value, operations: &[Operation]) -> Result<Lowere
     let mut named: BTreeMap<String, &str> = BTreeMap::new();
     for (name, schema) in members(contract.pointer("/components/schemas")) {
         let what = format!("schema `{name}`");
-        if lowering.alias(schema, &what)? {
-            continue;
-        }
-        let type_name = type_name(name);
-        if let Some(other) = named.insert(type_name.clone(), name) {
-            return Err(Error::new(format!(
-                "schemas `{other}` and `{name}` would both be the type `{type_name}`; remove one in the overlay"
-            )));
-        }
-        lowering.make_type(&type_name, schema, &what)?;
+        caught::item("lower", &what, || {
+            if lowering.alias(schema, &what)? {
+                return Ok(());
+            }
+            let type_name = type_name(name);
+            if let Some(other) = named.insert(type_name.clone(), name) {
+                return Err(Error::new(format!(
+                    "schemas `{other}` and `{name}` would both be the type `{type_name}`; remove one in the overlay"
+                )));
+            }
+            lowering.make_type(&type_name, schema, &what).map(drop)
+        })?;
     }
     let mut paths = Map::new();
     for (index, operation) in operations.iter().enumerate() {
-        let lowered = lowering.operation(index, operation)?;
+        let name = format!("operation `{}`", operation.id);
+        let lowered = caught::item("lower", name, || lowering.operation(index, operation))?;
         let path = operation
             .parameters
             .iter()
@@ -266,7 +269,7 @@ impl<'a> Lowering<'a> {
 
     /// Lowers an enum or an object, under the name of its type.
     fn make_type(&mut self, name: &str, schema: &'a Value, what: &str) -> Result<Value, Error> {
-        let mut made = Schema::read(schema);
+        let mut made = Schema::read(schema, what);
         let lowered = match self.shape(schema, what)? {
             Shape::Enum(values) => {
                 let names: Vec<_> = (0..values.len()).map(member_name).collect();

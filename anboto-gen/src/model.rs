@@ -5,6 +5,7 @@
 //! | extension | on | meaning |
 //! |---|---|---|
 //! | `x-anboto-effect` | operation | `read`, `repeatable-write`, `write` or `never-repeated-write` |
+//! | `x-anboto-unsigned` | operation | `true`: a person has confirmed that it goes out without a signature |
 //! | `x-anboto-answer` | operation | how the answer is read where it is not the JSON of its schema; see [`Answer`] |
 //! | `x-anboto-retired` | enum schema | values that left the contract, each with when |
 //! | `x-anboto-converts-to` | enum schema | the enum that this one converts to and from, by the values they share |
@@ -13,8 +14,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::Error;
 use crate::names::{method_name, static_name, type_name};
+use crate::{Error, caught};
 
 /// All that the passes know of the effective contract.
 pub(crate) struct Model {
@@ -31,6 +32,8 @@ pub(crate) struct Operation {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) signed: bool,
+    /// A person has confirmed that it is not signed.
+    pub(crate) confirmed_unsigned: bool,
     /// `None`: nobody has classified it.
     pub(crate) effect: Option<Effect>,
     pub(crate) success: u16,
@@ -105,6 +108,8 @@ impl Effect {
 /// A schema that becomes a type of its own.
 #[derive(Default)]
 pub(crate) struct Schema {
+    /// What errors call it: ``schema `Order` ``, or where it stands if it has no name.
+    pub(crate) what: String,
     pub(crate) description: String,
     /// Of an object, sorted by name.
     pub(crate) properties: Vec<Property>,
@@ -139,8 +144,9 @@ impl Operation {
 
 impl Schema {
     /// What a schema says beside its properties or values.
-    pub(crate) fn read(schema: &Value) -> Self {
+    pub(crate) fn read(schema: &Value, what: &str) -> Self {
         Self {
+            what: what.to_owned(),
             description: Self::description(schema),
             retired: object(schema, "/x-anboto-retired")
                 .map(|(value, when)| (value.clone(), when.as_str().unwrap_or_default().to_owned()))
@@ -207,9 +213,13 @@ pub(crate) fn operations(contract: &Value) -> Result<Vec<Operation>, Error> {
         for method in METHODS {
             if let Some(operation) = item.get(method) {
                 let pointer = format!("/paths/{}/{method}", escape(path));
-                operations.push(read_operation(
-                    contract, pointer, path, method, item, operation,
-                )?);
+                let name = match text(operation, "operationId") {
+                    id if id.is_empty() => format!("operation {method} {path}"),
+                    id => format!("operation `{id}`"),
+                };
+                operations.push(caught::item("model", name, || {
+                    read_operation(contract, pointer, path, method, item, operation)
+                })?);
             }
         }
     }
@@ -320,8 +330,18 @@ fn read_operation(
                 .to_owned(),
         ));
     }
+    let confirmed_unsigned = match operation.get("x-anboto-unsigned") {
+        None => false,
+        Some(Value::Bool(true)) => true,
+        Some(other) => {
+            return Err(fail(format!(
+                "x-anboto-unsigned is `{other}`; it is `true`, or left out"
+            )));
+        }
+    };
     Ok(Operation {
         signed,
+        confirmed_unsigned,
         pointer,
         method: method.to_uppercase(),
         path: path.to_owned(),

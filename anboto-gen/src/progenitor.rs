@@ -1,15 +1,13 @@
 //! The call into progenitor, with its settings and with a net under it.
 
-use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
-
 use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle};
 use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::caught::quietly;
 use crate::lower::{FORMS, OWN_TYPES};
+use crate::skeleton::skeleton;
 
 /// Runs progenitor on a lowered contract.
 ///
@@ -32,7 +30,8 @@ fn attempt(lowered: &Value) -> Result<syn::File, String> {
         serde_json::from_value(lowered.clone()).map_err(|error| error.to_string())?;
     let tokens = quietly(|| Generator::new(&settings()).generate_tokens(&openapi))?
         .map_err(|error| error.to_string())?;
-    syn::parse2(tokens).map_err(|error| format!("progenitor's output does not parse: {error}"))
+    syn::parse2(skeleton(tokens))
+        .map_err(|error| format!("progenitor's output does not parse: {error}"))
 }
 
 fn settings() -> GenerationSettings {
@@ -93,37 +92,6 @@ fn culprit(lowered: &Value) -> Option<String> {
                     .then(|| format!("operation `{id}`"))
             })
         })
-}
-
-thread_local! {
-    /// Whether a panic on this thread is caught and told as an error, so that it needs no words of its own.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs code of others that may panic; a panic becomes its message and prints nothing.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let loud = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                loud(info);
-            }
-        }));
-    });
-    let before = QUIET.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
-    QUIET.set(before);
-    result.map_err(|panic| {
-        let words = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied());
-        format!(
-            "the generator stopped: {}",
-            words.unwrap_or("it did not say why")
-        )
-    })
 }
 
 #[cfg(test)]

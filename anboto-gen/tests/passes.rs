@@ -488,6 +488,7 @@ mod operations {
             kinds,
             [
                 FindingKind::UnclassifiedOperation,
+                FindingKind::UnsignedOperation,
                 FindingKind::UnsettledList
             ]
         );
@@ -498,6 +499,57 @@ mod operations {
         holds(
             &generation.files["operations.rs"],
             &[r#""askIt", Method::GET, "/a", false, Effect::NeverRepeatedWrite, 200u16"#],
+        );
+    }
+
+    /// The findings of an operation with this in it, once its effect is settled.
+    fn found(fields: &str) -> Vec<(FindingKind, String)> {
+        let paths = format!(
+            "/a: {{ get: {{ operationId: a, x-anboto-effect: read, {fields} responses: {{ '200': {{ description: '' }} }} }} }}"
+        );
+        let findings = run(&paths, "", NO_ACTION).expect("generates").findings;
+        findings
+            .into_iter()
+            .map(|finding| (finding.kind, finding.message))
+            .collect()
+    }
+
+    #[test]
+    fn an_operation_without_security_is_a_finding_until_a_person_confirms_it() {
+        let unsigned = |fields: &str| match found(fields).as_slice() {
+            [(FindingKind::UnsignedOperation, message)] => {
+                assert!(
+                    message.contains("operation `a` names no `security`")
+                        && message.contains("$.paths['/a'].get")
+                        && message.contains("x-anboto-unsigned: true"),
+                    "{message}"
+                );
+                true
+            }
+            [] => false,
+            other => panic!("{other:?}"),
+        };
+        assert!(unsigned(""));
+        assert!(unsigned("security: [],"));
+        assert!(unsigned("security: [{}],"));
+        assert!(!unsigned("security: [{ ApiKeyAuth: [] }],"));
+        assert!(!unsigned("x-anboto-unsigned: true,"));
+    }
+
+    #[test]
+    fn a_confirmation_that_the_contract_contradicts_is_a_finding() {
+        let found = found("x-anboto-unsigned: true, security: [{ ApiKeyAuth: [] }],");
+        let [(FindingKind::SignedAfterAll, message)] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert!(
+            message.starts_with("operation `a` is signed, though"),
+            "{message}"
+        );
+        let paths = "/a: { get: { operationId: a, x-anboto-unsigned: false, responses: { '200': { description: '' } } } }";
+        assert_eq!(
+            refused(paths, ""),
+            "operation `a`: x-anboto-unsigned is `false`; it is `true`, or left out"
         );
     }
 

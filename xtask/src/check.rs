@@ -99,9 +99,9 @@ fn provenance(workspace: &Workspace, pin: &[u8]) -> Option<Problem> {
 fn unsettled(finding: &Finding) -> Problem {
     let what = format!("{}: {}", finding.place, finding.message);
     let mend = match finding.kind {
-        FindingKind::ActionMatchesNothing | FindingKind::ActionChangesNothing => {
-            "correct or delete the action"
-        }
+        FindingKind::ActionMatchesNothing
+        | FindingKind::ActionChangesNothing
+        | FindingKind::SignedAfterAll => "correct or delete the action",
         _ => "settle it",
     };
     Problem::new(what, format!("{mend} in {OVERLAY}, then {REGEN}"))

@@ -10,7 +10,7 @@ Exit status:
   0  done
   1  out of step: generated code, overlay, effects or provenance do not fit the pin
   2  wrong usage
-  3  could not be done, and nothing was changed";
+  3  could not be done; nothing was changed, or the error says that the next command completes the change";
 
 const REGEN_ABOUT: &str = "\
 Regenerates anboto-api/src/generated/ from the contract pinned in spec/ and the overlay. Offline, and the same bytes every time.
@@ -89,6 +89,7 @@ pub enum Command {
     Fetch(Fetch),
     /// Say what another contract means for those who trade on this one
     #[command(
+        override_usage = "cargo xtask drift [OPTIONS] [[OLD] NEW]",
         long_about = DRIFT_ABOUT,
         after_help = DRIFT_EXAMPLES,
         after_long_help = format!("{DRIFT_EXAMPLES}\n\n{DRIFT_STATUS}"),
@@ -135,10 +136,10 @@ pub struct Fetch {
 /// `drift`.
 #[derive(Debug, Args)]
 pub struct Drift {
-    /// The new contract; with two, the old one. Without any, the published contract is the new one
-    #[arg(value_name = "FILE_OR_URL")]
+    /// The old contract, a file or a URL; the pin, unless two are given
+    #[arg(value_name = "OLD")]
     pub first: Option<String>,
-    /// The new contract, when the old one is not the pin
+    /// The new contract, a file or a URL; the published one, unless any is given
     #[arg(value_name = "NEW")]
     pub second: Option<String>,
     /// How to tell it

@@ -2,10 +2,10 @@
 
 use std::thread;
 
-use anboto_gen::Source;
 use anboto_gen::contract::Contract;
 use anboto_gen::drift::{self, Items, Level, Markdown, Report, Text, Verdict as Drift};
 use anboto_gen::overlay::Overlay;
+use anboto_gen::{Error, Source};
 use anyhow::{Result, anyhow};
 
 use crate::cli::{FailOn, Format};
@@ -13,7 +13,7 @@ use crate::fetch::{self, Fetched, Origin};
 use crate::pin::PUBLISHED;
 use crate::provenance::sha256;
 use crate::workspace::{OVERLAY, PIN, Workspace};
-use crate::{Generate, Outside, Verdict, cli};
+use crate::{Outside, Verdict, cli};
 
 /// A contract and what messages call it.
 struct Document {
@@ -44,18 +44,23 @@ pub fn drift(
             (pin()?, document(published, outside)?)
         }
     };
-    let overlay = workspace.read(OVERLAY)?;
-    let mut report = compare(&old, &new, &overlay)?;
+    let comparison = Comparison::read(&old, &new, &workspace.read(OVERLAY)?)?;
+    let mut report = comparison.report()?;
     // Making two clients takes much longer than comparing two contracts. Where the code stays as it is, nobody needs them.
     if report.source != Level::None {
-        let generate = outside.generate;
-        let (old, new) = thread::scope(|scope| {
-            let old = scope.spawn(|| items(&old, &overlay, generate));
-            let new = items(&new, &overlay, generate);
-            (old.join(), new)
+        let Comparison {
+            before,
+            after,
+            overlay,
+            ..
+        } = &comparison;
+        let (before, after) = thread::scope(|scope| {
+            let before = scope.spawn(|| Items::of(before, overlay));
+            let after = Items::of(after, overlay);
+            (before.join(), after)
         });
-        let old = old.unwrap_or_else(|_| Err(anyhow!("the generator panicked")));
-        hold(&mut report, old, new);
+        let before = before.unwrap_or_else(|_| Err(Error::new("the generator panicked")));
+        hold(&mut report, before, after);
     }
     let text = match arguments.format {
         Format::Text => Text {
@@ -87,7 +92,7 @@ pub fn tell(workspace: &Workspace, name: &str, bytes: &[u8], outside: &Outside<'
             name: name.to_owned(),
             bytes: bytes.to_owned(),
         };
-        compare(&old, &new, &workspace.read(OVERLAY)?)
+        Comparison::read(&old, &new, &workspace.read(OVERLAY)?)?.report()
     });
     match told {
         Ok(report) if report.verdict() == Drift::None => {}
@@ -110,15 +115,7 @@ pub fn tell(workspace: &Workspace, name: &str, bytes: &[u8], outside: &Outside<'
 
 fn document(name: &str, outside: &Outside<'_>) -> Result<Document> {
     let origin = Origin::parse(name)?;
-    let bar = outside.terminal.download();
-    let fetched = fetch::fetch(&origin, None, &outside.limits, &mut |received, total| {
-        bar.set_position(received as u64);
-        if let Some(total) = total {
-            bar.set_length(total);
-        }
-    });
-    bar.finish_and_clear();
-    match fetched? {
+    match fetch::with_bar(&origin, None, outside)? {
         Fetched::Document { bytes, .. } => Ok(Document {
             name: origin.to_string(),
             bytes,
@@ -136,33 +133,38 @@ impl Document {
     }
 }
 
-fn compare(old: &Document, new: &Document, overlay: &[u8]) -> Result<Report> {
-    let (before, after) = (
-        Contract::parse(old.source())?,
-        Contract::parse(new.source())?,
-    );
-    let overlay = Overlay::parse(Source {
-        name: OVERLAY,
-        bytes: overlay,
-    })?;
-    let mut report = drift::compare(&before, &after, Some(&overlay))?;
-    report.old.sha256 = Some(sha256(&old.bytes));
-    report.new.sha256 = Some(sha256(&new.bytes));
-    Ok(report)
+/// What is compared, read.
+struct Comparison {
+    before: Contract,
+    after: Contract,
+    overlay: Overlay,
+    sha256: [String; 2],
 }
 
-/// The public items of the client that is made from a contract.
-fn items(document: &Document, overlay: &[u8], generate: Generate<'_>) -> Result<Items> {
-    let overlay = Source {
-        name: OVERLAY,
-        bytes: overlay,
-    };
-    let generation = generate(document.source(), overlay)?;
-    Ok(Items::of(&generation)?)
+impl Comparison {
+    fn read(old: &Document, new: &Document, overlay: &[u8]) -> Result<Self> {
+        Ok(Self {
+            before: Contract::parse(old.source())?,
+            after: Contract::parse(new.source())?,
+            overlay: Overlay::parse(Source {
+                name: OVERLAY,
+                bytes: overlay,
+            })?,
+            sha256: [sha256(&old.bytes), sha256(&new.bytes)],
+        })
+    }
+
+    fn report(&self) -> Result<Report> {
+        let mut report = drift::compare(&self.before, &self.after, Some(&self.overlay))?;
+        let [old, new] = self.sha256.clone();
+        report.old.sha256 = Some(old);
+        report.new.sha256 = Some(new);
+        Ok(report)
+    }
 }
 
 /// Holds the report against what the generator makes of both. That one of them can't be generated from is part of the report.
-fn hold(report: &mut Report, old: Result<Items>, new: Result<Items>) {
+fn hold(report: &mut Report, old: Result<Items, Error>, new: Result<Items, Error>) {
     match (old, new) {
         (Ok(old), Ok(new)) => report.hold_against(&old, &new),
         (_, Err(error)) => {

@@ -16,6 +16,8 @@ use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 
+use crate::Outside;
+
 const MAX_REDIRECTS: usize = 5;
 const MAX_FIRST_LINE: usize = 80;
 
@@ -132,6 +134,22 @@ pub fn fetch(
             .context("the network can't be used")?
             .block_on(download(url, etag, limits, progress)),
     }
+}
+
+/// [`fetch`], as far as the caller's limits go, with a progress bar in its terminal.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn with_bar(origin: &Origin, etag: Option<&str>, outside: &Outside<'_>) -> Result<Fetched> {
+    let bar = outside.terminal.download();
+    let fetched = fetch(origin, etag, &outside.limits, &mut |received, total| {
+        bar.set_position(received as u64);
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
+    });
+    bar.finish_and_clear();
+    fetched
 }
 
 fn read(path: &Path, limits: &Limits) -> Result<Fetched> {

@@ -102,15 +102,7 @@ pub fn document(
     outside: &Outside<'_>,
 ) -> Result<Option<(Vec<u8>, Option<String>)>> {
     outside.terminal.step("Fetching", origin);
-    let bar = outside.terminal.download();
-    let fetched = fetch::fetch(origin, etag, &outside.limits, &mut |received, total| {
-        bar.set_position(received as u64);
-        if let Some(total) = total {
-            bar.set_length(total);
-        }
-    });
-    bar.finish_and_clear();
-    Ok(match fetched? {
+    Ok(match fetch::with_bar(origin, etag, outside)? {
         Fetched::Unchanged => None,
         Fetched::Document { bytes, etag } => {
             outside.terminal.step(

@@ -207,6 +207,19 @@ fn what_can_not_be_compared_is_3_and_says_where() {
 }
 
 #[test]
+fn help_names_the_two_contracts_in_their_order() {
+    let output = drift(workspace().path(), &["--help"], None);
+    let help = String::from_utf8(output.stdout).unwrap();
+    for words in [
+        "Usage: cargo xtask drift [OPTIONS] [[OLD] NEW]\n",
+        "\n  [OLD]\n          The old contract",
+        "\n  [NEW]\n          The new contract",
+    ] {
+        assert!(help.contains(words), "{words}\n{help}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_2() {
     let workspace = workspace();
     for arguments in [

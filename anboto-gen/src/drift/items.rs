@@ -1,53 +1,36 @@
 //! The public items of the generated code: what the compiler will say of a regen.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use heck::ToSnakeCase;
 use quote::ToTokens;
 use syn::{Fields, FnArg, ImplItem, Item, ReturnType, Signature, Type, Visibility};
 
 use super::report::ItemChanges;
-use crate::Generation;
+use crate::contract::Contract;
+use crate::overlay::Overlay;
+use crate::skeleton::skeleton;
+use crate::{Error, generate, passes};
 
 /// Public items by name, each with the item that it belongs to and its type or signature.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Items(BTreeMap<String, (Option<String>, String)>);
 
-/// A generated file that is no Rust.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    file: String,
-    error: String,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the generated {} is not Rust: {}", self.file, self.error)
-    }
-}
-
-impl std::error::Error for Unreadable {}
-
 impl Items {
-    /// The public items of a generation.
+    /// The public items of the client that is made of a contract, corrected by an overlay.
     ///
     /// # Errors
-    /// When a file of it is no Rust.
-    pub fn of(generation: &Generation) -> Result<Self, Unreadable> {
-        let mut items = Self::default();
-        for (name, text) in &generation.files {
-            // Documentation is more than half of a file, and no item.
-            let is_code = |line: &&str| !line.trim_start().starts_with("///");
-            let code: Vec<&str> = text.lines().filter(is_code).collect();
-            let file = syn::parse_file(&code.join("\n")).map_err(|error| Unreadable {
-                file: name.clone(),
-                error: error.to_string(),
-            })?;
-            let module = name.trim_end_matches(".rs");
-            items.module(module, &file.items);
-        }
-        Ok(items)
+    /// As [`generate`](crate::generate()): when nothing can be generated from the contract.
+    pub fn of(contract: &Contract, overlay: &Overlay) -> Result<Self, Error> {
+        generate::all(|| {
+            let (files, _) = generate::files(contract.clone(), overlay)?;
+            let mut items = Self::default();
+            for (name, tokens) in files {
+                let file = passes::parsed(name, skeleton(tokens))?;
+                items.module(name.trim_end_matches(".rs"), &file.items);
+            }
+            Ok(items)
+        })
     }
 
     /// What those have that come after these, and the reverse.

@@ -127,7 +127,7 @@ impl Bump {
 pub struct Consequences {
     /// Overlay actions that applied to the old contract, and do not apply to the new one.
     pub overlay: Vec<String>,
-    /// What nobody has said yet in the overlay: effects of operations, forms of lists.
+    /// What nobody has said yet in the overlay: effects of operations, that one is unsigned, forms of lists.
     pub classify: Vec<String>,
     /// Why the client could not be generated, if it could not.
     pub not_generated: Option<String>,

@@ -10,10 +10,10 @@ use super::output::{CallTypes, Output};
 use super::prose::{docs, sentence, words};
 use super::shape::Shape;
 use super::unexpected;
-use crate::Error;
 use crate::lower::{DATE_TIME_TEXT, SECONDS_TEXT, UNIX_MS, member_name, operation_name};
 use crate::model::{Answer, Effect, Location, Model, Operation, Parameter};
 use crate::names::setter_name;
+use crate::{Error, caught};
 
 const PASS: &str = "calls";
 
@@ -40,8 +40,11 @@ pub(super) fn run(output: &Output, model: &Model) -> Result<TokenStream, Error> 
             .calls
             .get(&name)
             .ok_or_else(|| unexpected(PASS, format!("no builder `{name}`")))?;
-        methods.push(method(operation));
-        calls.push(call(operation, types, &enums)?);
+        let what = format!("operation `{}`", operation.id);
+        calls.push(caught::item("pass `calls`", what, || {
+            methods.push(method(operation));
+            call(operation, types, &enums)
+        })?);
     }
     let (known, made) = (model.operations.len(), output.calls.len());
     if made != known {

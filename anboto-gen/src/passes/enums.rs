@@ -4,18 +4,26 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Fields, ItemEnum};
 
+use super::output::Output;
 use super::prose::{code, docs, words};
 use super::{schema_of, unexpected};
-use crate::Error;
-use crate::model::Model;
+use crate::model::{Model, Schema};
 use crate::names::variant_names;
+use crate::{Error, caught};
 
 const PASS: &str = "enums";
 
-/// Replaces typify's closed enum by an open one.
-pub(super) fn run(item: &ItemEnum, model: &Model) -> Result<TokenStream, Error> {
+/// Replaces typify's closed enums by open ones.
+pub(super) fn run(output: &Output, model: &Model) -> Result<TokenStream, Error> {
+    let enums = output.enums.iter().map(|item| {
+        let schema = schema_of(PASS, model, &item.ident)?;
+        caught::item("pass `enums`", &schema.what, || open(item, schema))
+    });
+    enums.collect()
+}
+
+fn open(item: &ItemEnum, schema: &Schema) -> Result<TokenStream, Error> {
     let name = &item.ident;
-    let schema = schema_of(PASS, model, name)?;
     if let Some(variant) = item
         .variants
         .iter()
@@ -103,15 +111,16 @@ pub(super) fn run(item: &ItemEnum, model: &Model) -> Result<TokenStream, Error> 
 }
 
 /// Conversions between enums that share values, both ways.
-pub(super) fn conversions(model: &Model) -> TokenStream {
-    model
-        .conversions()
-        .map(|(from, to)| {
+pub(super) fn conversions(model: &Model) -> Result<TokenStream, Error> {
+    let conversions = model.conversions().map(|(from, to)| {
+        let what = model.schema(from).map_or("", |schema| &schema.what);
+        caught::item("pass `conversions`", what, || {
             let (from, to) = (format_ident!("{from}"), format_ident!("{to}"));
-            quote! {
+            Ok(quote! {
                 convert_enum!(#from => #to);
                 convert_enum!(#to => #from);
-            }
+            })
         })
-        .collect()
+    });
+    conversions.collect()
 }

@@ -10,13 +10,14 @@ use super::output::Output;
 use super::prose::{docs, sentence, words};
 use super::shape::{self, Shape};
 use super::{schema_of, unexpected};
-use crate::Error;
 use crate::lower::SECONDS_TEXT;
-use crate::model::{self, Model};
+use crate::model::{self, Model, Schema};
 use crate::names::field_names;
+use crate::{Error, caught};
 
 const PASS: &str = "structs";
 
+#[derive(Default)]
 pub(super) struct Structs {
     pub(super) types: TokenStream,
     pub(super) builders: TokenStream,
@@ -67,11 +68,24 @@ pub(super) fn run(output: &Output, model: &Model) -> Result<Structs, Error> {
         .iter()
         .map(|item| item.ident.to_string())
         .collect();
-    let mut types = TokenStream::new();
-    let mut builders = TokenStream::new();
+    let mut structs = Structs::default();
     for item in &output.structs {
+        let schema = schema_of(PASS, model, &item.ident)?;
+        caught::item("pass `structs`", &schema.what, || {
+            structs.add(item, schema, &enums)
+        })?;
+    }
+    Ok(structs)
+}
+
+impl Structs {
+    fn add(
+        &mut self,
+        item: &ItemStruct,
+        schema: &Schema,
+        enums: &BTreeSet<String>,
+    ) -> Result<(), Error> {
         let name = &item.ident;
-        let schema = schema_of(PASS, model, name)?;
         let docs = docs(&words(
             &schema.description,
             &format!("`{name}` of the contract."),
@@ -99,14 +113,16 @@ pub(super) fn run(output: &Output, model: &Model) -> Result<Structs, Error> {
                     .map(|((field, known), ident)| property(name, field, known, &ident))
                     .collect::<Result<Vec<_>, _>>()?;
                 let complete_when_empty = properties.iter().all(|property| property.optional);
-                types.extend(struct_type(name, &docs, &properties, complete_when_empty));
-                types.extend(outgoing(name, &properties));
-                builders.extend(builder(name, &properties, complete_when_empty, &enums));
+                self.types
+                    .extend(struct_type(name, &docs, &properties, complete_when_empty));
+                self.types.extend(outgoing(name, &properties));
+                self.builders
+                    .extend(builder(name, &properties, complete_when_empty, enums));
             }
-            _ => types.extend(free_form(item, &docs)?),
+            _ => self.types.extend(free_form(item, &docs)?),
         }
+        Ok(())
     }
-    Ok(Structs { types, builders })
 }
 
 fn property(

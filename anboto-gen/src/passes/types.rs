@@ -9,12 +9,8 @@ use crate::Error;
 use crate::model::Model;
 
 pub(super) fn run(output: &Output, model: &Model) -> Result<TokenStream, Error> {
-    let enums = output
-        .enums
-        .iter()
-        .map(|item| enums::run(item, model))
-        .collect::<Result<Vec<_>, _>>()?;
-    let conversions = enums::conversions(model);
+    let enums = enums::run(output, model)?;
+    let conversions = enums::conversions(model)?;
     let structs = structs::run(output, model)?;
     let (types, builders) = (structs.types, structs.builders);
     Ok(quote! {
@@ -36,7 +32,7 @@ pub(super) fn run(output: &Output, model: &Model) -> Result<TokenStream, Error> 
         use crate::open_enum::{OpenEnum, UnknownValue, convert_enum, open_enum};
         use crate::outgoing::{InvalidRequest, MissingFields, Outgoing, check_field, require};
 
-        #(#enums)*
+        #enums
         #conversions
         #types
 

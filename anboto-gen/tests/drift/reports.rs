@@ -1,7 +1,6 @@
 //! The reports of three revisions of a small contract, which show the changes that the vendor made from March 2024 to April 2025
 //! and on to July 2026, one of each kind.
 
-use anboto_gen::Source;
 use anboto_gen::drift::{self, Items, Markdown, Report, Text, Verdict};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -20,20 +19,8 @@ fn report(old: (&str, &str), new: (&str, &str)) -> Report {
     );
     let mut report =
         drift::compare(&contracts.0, &contracts.1, Some(&overlay(OVERLAY))).expect("a report");
-    let generate = |(name, text): (&str, &str)| {
-        let source = |name, text: &'static str| Source {
-            name,
-            bytes: text.as_bytes(),
-        };
-        let contract = Source {
-            name,
-            bytes: text.as_bytes(),
-        };
-        let generation =
-            anboto_gen::generate(contract, source("overlay.yml", OVERLAY)).expect("a client");
-        Items::of(&generation).expect("Rust")
-    };
-    report.hold_against(&generate(old), &generate(new));
+    let items = |contract| Items::of(contract, &overlay(OVERLAY)).expect("a client");
+    report.hold_against(&items(&contracts.0), &items(&contracts.1));
     report
 }
 
@@ -113,6 +100,45 @@ fn source_verdicts_agree_with_the_generated_items() {
             drift::Level::Compatible
         };
         assert_eq!(of_findings, Some(of_items));
+    }
+}
+
+/// Of the operations of `things` none names a security, and nobody has said what they change.
+#[test]
+fn what_a_person_has_to_settle_is_listed() {
+    let marked = with(
+        things(),
+        &[
+            ("/paths/~1thing/get/x-anboto-effect", json!("read")),
+            ("/paths/~1thing/get/x-anboto-unsigned", json!(true)),
+        ],
+    );
+    let both = with(
+        marked.clone(),
+        &[("/paths/~1thing/get/security", json!([{ "ApiKeyAuth": [] }]))],
+    );
+    for (new, expected) in [
+        (
+            marked,
+            &[
+                "putThing (POST /thing): what it changes",
+                "putThing (POST /thing): that it is unsigned",
+            ][..],
+        ),
+        (
+            both,
+            &[
+                "getThing (GET /thing): that it is signed",
+                "putThing (POST /thing): what it changes",
+                "putThing (POST /thing): that it is unsigned",
+            ],
+        ),
+    ] {
+        let [old, new] = [&things(), &new]
+            .map(|contract| parse("c", &contract.to_string()).expect("a contract"));
+        let nothing = overlay("{ overlay: 1.0.0, info: { title: T, version: '1' }, actions: [] }");
+        let report = drift::compare(&old, &new, Some(&nothing)).expect("a report");
+        assert_eq!(report.consequences.classify, expected);
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+use xtask::provenance::sha256;
 use xtask::workspace::{GENERATED, OVERLAY, PIN, PROVENANCE};
 
 use crate::server::Server;
@@ -128,9 +129,9 @@ overlay: 1.0.0
 info: {title: Corrections, version: '1'}
 actions:
   - target: $.paths['/status/ping'].get
-    description: It reads.
+    description: It reads, for whoever asks.
     x-source: this test
-    update: {x-anboto-effect: read}
+    update: {x-anboto-effect: read, x-anboto-unsigned: true}
 ";
 
 /// A workspace that was just cloned: nothing fetched, nothing generated.
@@ -195,6 +196,50 @@ fn from_a_contract_to_a_client_that_is_in_step() {
 }
 
 #[test]
+fn what_a_new_pin_means_is_told_in_short() {
+    let news = CONTRACT.replace(
+        "      responses:",
+        "      description: Words that nobody sees in short.
+      parameters: [{name: zone, in: query, required: true, schema: {type: string}}]
+      responses:",
+    );
+    let short = |text: &str| sha256(text.as_bytes())[..12].to_owned();
+    for command in [&["fetch", "--from"][..], &["regen", "--fetch", "--from"]] {
+        let folder = fresh();
+        let server = Server::serving(&news, None);
+        let url = server.url("/c.yml");
+        let report = format!(
+            "\
+  Generating from {url} and {OVERLAY}
+breaking: a client already built breaks; its source still compiles after a regen; nothing that must be read
+  old  {PIN} (sha256 {}…)
+  new  {url} (sha256 {}…)
+
+Breaking (1)
+  wire breaking   source compatible a required parameter appeared  [required-parameter-added]
+      status: zone (string)
+
+Documentation (1), listed by cargo xtask drift OLD NEW
+
+What it means here
+  version of anboto-api: minor
+      Pinned {PIN}
+",
+            short(CONTRACT),
+            short(&news)
+        );
+        let said = run(folder.path(), &[command, &[&url]].concat(), 0);
+        assert!(said.contains(&report), "{said}\nis without\n{report}");
+
+        let said = run(folder.path(), &[command, &[&url]].concat(), 0);
+        assert!(
+            !said.contains("What it means here"),
+            "nothing is new: {said}"
+        );
+    }
+}
+
+#[test]
 fn out_of_step_is_1_with_the_difference_and_the_command() {
     let folder = fresh();
     let root = folder.path();
@@ -254,7 +299,7 @@ fn a_correction_that_the_vendor_has_made_himself_is_a_warning_and_fails_the_chec
     let root = folder.path();
     let news = CONTRACT.replace(
         "      operationId",
-        "      x-anboto-effect: read\n      operationId",
+        "      x-anboto-effect: read\n      x-anboto-unsigned: true\n      operationId",
     );
     let server = Server::serving(&news, None);
     let said = run(root, &["regen", "--fetch", "--from", &server.url("/")], 0);
