@@ -42,13 +42,18 @@ pub struct Client {
 
 struct Inner {
     transport: Transport,
-    pace: Arc<Pace>,
-    budget: Arc<Budget>,
-    server_clock: Arc<ServerClock>,
     settings: ClientBuilder,
+    shared: Arc<Shared>,
     /// For the simulation's sabotage alone.
     #[cfg(feature = "testnet")]
     first_timestamp: std::sync::OnceLock<SystemTime>,
+}
+
+/// What clones of a client learn together, and its variants with it.
+struct Shared {
+    pace: Pace,
+    budget: Budget,
+    server_clock: ServerClock,
     instruments: RwLock<Option<Arc<Instruments>>>,
 }
 
@@ -71,6 +76,18 @@ pub struct ClientBuilder {
     guards: Vec<Guard>,
     #[cfg(feature = "testnet")]
     network: Option<Arc<dyn crate::testnet::Network>>,
+}
+
+impl Inner {
+    fn new(transport: Transport, settings: ClientBuilder, shared: Arc<Shared>) -> Self {
+        Self {
+            transport,
+            settings,
+            shared,
+            #[cfg(feature = "testnet")]
+            first_timestamp: std::sync::OnceLock::new(),
+        }
+    }
 }
 
 impl Client {
@@ -141,15 +158,12 @@ impl Client {
 
     /// A client with other settings of signing on the same connections, at the same pace.
     pub(crate) fn variant(&self, settings: ClientBuilder) -> Self {
-        let inner = &self.inner;
         Self {
-            inner: Arc::new(Inner {
-                transport: inner.transport.clone(),
-                pace: Arc::clone(&inner.pace),
-                budget: Arc::clone(&inner.budget),
-                server_clock: Arc::clone(&inner.server_clock),
+            inner: Arc::new(Inner::new(
+                self.inner.transport.clone(),
                 settings,
-            }),
+                Arc::clone(&self.inner.shared),
+            )),
         }
     }
 
@@ -191,11 +205,11 @@ impl Client {
     }
 
     pub(crate) fn server_clock(&self) -> &ServerClock {
-        &self.inner.server_clock
+        &self.inner.shared.server_clock
     }
 
     pub(crate) fn pace(&self) -> &Pace {
-        &self.inner.pace
+        &self.inner.shared.pace
     }
 
     /// Waits until a signed call may be sent, however long that takes. To be awaited before the timestamp of each attempt is taken.
@@ -242,7 +256,7 @@ impl Client {
             attempts += 1;
             let mut error = match self.attempt(&call, decode, self.now()).await {
                 Ok(answer) => {
-                    self.inner.budget.pay(cost);
+                    self.inner.shared.budget.pay(cost);
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -277,7 +291,7 @@ impl Client {
             self.now(),
             self.random(),
         )?;
-        let cost = self.inner.budget.take(error)?;
+        let cost = self.inner.shared.budget.take(error)?;
         tokio::time::sleep(wait).await;
         self.permit_within(retries.left(began), error.operation())
             .await
@@ -352,7 +366,7 @@ impl Client {
         for guard in &self.inner.settings.guards {
             guard.check(call).map_err(Kind::Guarded)?;
         }
-        let instruments = self.inner.instruments.read();
+        let instruments = self.inner.shared.instruments.read();
         let instruments = instruments.unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(instruments) = instruments {
             instruments.check(call).map_err(Kind::Invalid)?;
@@ -362,7 +376,7 @@ impl Client {
 
     /// Replaces the instruments that orders are held against.
     pub(crate) fn keep_instruments(&self, loaded: Instruments) {
-        let instruments = self.inner.instruments.write();
+        let instruments = self.inner.shared.instruments.write();
         *instruments.unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
     }
 
@@ -568,17 +582,15 @@ impl ClientBuilder {
         if let Some(limit) = self.rate_limit.filter(|limit| !limit.is_usable()) {
             return Err(BuildError(BuildErrorKind::RateLimit(limit)));
         }
+        let transport = self.transport()?;
+        let shared = Arc::new(Shared {
+            pace: Pace::new(self.rate_limit),
+            budget: Budget::new(),
+            server_clock: ServerClock::default(),
+            instruments: RwLock::default(),
+        });
         Ok(Client {
-            inner: Arc::new(Inner {
-                transport: self.transport()?,
-                pace: Arc::new(Pace::new(self.rate_limit)),
-                budget: Arc::new(Budget::new()),
-                server_clock: Arc::default(),
-                settings: self,
-                #[cfg(feature = "testnet")]
-                first_timestamp: std::sync::OnceLock::new(),
-                instruments: RwLock::default(),
-            }),
+            inner: Arc::new(Inner::new(transport, self, shared)),
         })
     }
 

@@ -400,3 +400,30 @@ impl fmt::Display for GuardRefusal {
 }
 
 impl std::error::Error for GuardRefusal {}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+
+    use super::*;
+    use crate::{Effect, Operation};
+
+    #[test]
+    fn a_write_that_no_rule_can_judge_is_refused() {
+        static AMEND: Operation = Operation::new(
+            "amendOrder",
+            Method::POST,
+            "/api/v2/trading/order/amend",
+            true,
+            Effect::RepeatableWrite,
+            200,
+        );
+        let refusal = Guard::new().check(&Call::new(&AMEND));
+        assert_eq!(
+            refusal.map_err(|refusal| refusal.to_string()),
+            Err("amendOrder is no operation that it can judge; the guard's operations allows reads, \
+                 cancellations, and orders that this version knows"
+                .to_owned())
+        );
+    }
+}

@@ -322,3 +322,59 @@ fn is_of_precision(value: Decimal, places: i32) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{AssetCategory, CreateParentOrderRequest, TradingExchange};
+
+    #[test]
+    fn precision_counts_places_on_either_side_of_the_point() {
+        let decimal = |text: &str| text.parse::<Decimal>().unwrap();
+        for (value, places, is_within) in [
+            ("0.015", 3, true),
+            ("0.0150000", 3, true),
+            ("0.0151", 3, false),
+            ("15", 0, true),
+            ("15.5", 0, false),
+            ("1500", -2, true),
+            ("1550", -2, false),
+            ("0", -40, true),
+            ("79228162514264337593543950335", -40, false),
+            ("79228162514264337593543950335", i32::MIN, false),
+            ("0.0000000000000000000000000001", i32::MAX, true),
+        ] {
+            assert_eq!(
+                is_of_precision(decimal(value), places),
+                is_within,
+                "{value} at {places}"
+            );
+        }
+    }
+
+    /// Some exchanges write 0 where there is no limit, and some classify nothing.
+    #[test]
+    fn what_an_instrument_does_not_say_restricts_nothing() {
+        let instrument: Instrument = serde_json::from_str(
+            r#"{"assetClass":"UNDEFINED","baseAsset":"BTC","enabled":true,"exchange":"okx",
+                "exchangeAssetClass":"?","exchangeSymbol":"BTC-USDT","maxQuantityLimit":0,
+                "maxMarketLimit":0,"maxPriceLimit":null,"minCostLimit":0,"quoteAsset":"USDT",
+                "symbol":"BTC/USDT","timestamp":"2026-01-01T00:00:00Z"}"#,
+        )
+        .unwrap();
+        let instruments = Instruments::new(vec![instrument]);
+        let order = CreateParentOrderRequest::builder()
+            .exchange(TradingExchange::Okx)
+            .asset_category(AssetCategory::Future)
+            .symbol("btc-usdt")
+            .side(Side::Buy)
+            .strategy(ExecutionStrategy::Market)
+            .quantity("0.12345678901".parse::<Decimal>().unwrap())
+            .limit_price(1)
+            .build()
+            .unwrap();
+        for terms in terms::orders(&order).unwrap() {
+            assert_eq!(instruments.check_order(&terms), Ok(()));
+        }
+    }
+}

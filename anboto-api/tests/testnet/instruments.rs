@@ -269,3 +269,53 @@ async fn a_load_that_fails_changes_nothing() {
     let wrong = order("one", ExecutionStrategy::Market).quantity(decimal("0.100001"));
     refused(&testnet, &client, wrong).await;
 }
+
+/// Near the market, where a price says the same of a cost as the market does.
+#[tokio::test]
+async fn what_is_refused_here_the_server_refuses_too() {
+    let (testnet, loaded) = loaded().await;
+    let plain = testnet.client().unwrap();
+    let quantities = [
+        "0", "0.00001", "0.00007", "0.00009", "0.1", "0.100001", "1000.1",
+    ];
+    let prices = [
+        None,
+        Some("60000"),
+        Some("64000.01"),
+        Some("64000.001"),
+        Some("1"),
+        Some("640001"),
+    ];
+    let strategies = [
+        ExecutionStrategy::Limit,
+        ExecutionStrategy::Market,
+        ExecutionStrategy::Pov,
+    ];
+    let (mut refused, mut taken) = (0, 0);
+    for quantity in quantities {
+        for price in prices {
+            for strategy in &strategies {
+                for side in [Side::Buy, Side::Sell] {
+                    let one = || {
+                        let one = order("one", strategy.clone())
+                            .side(side.clone())
+                            .quantity(decimal(quantity));
+                        match price {
+                            Some(price) => one.limit_price(decimal(price)),
+                            None => one,
+                        }
+                    };
+                    let result = loaded.create_order().body(one()).send().await;
+                    if result.is_err_and(|error| error.is_invalid_request()) {
+                        refused += 1;
+                        let answer = super::create(&plain, one()).await;
+                        assert!(answer.error_code.is_some(), "{:?}", one());
+                    } else {
+                        taken += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 50 && taken > 50, "{refused} and {taken}");
+}
