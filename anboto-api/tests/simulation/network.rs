@@ -64,7 +64,7 @@ pub(crate) enum Way {
     /// Nothing arrives, and the client is told nothing.
     LostInSilence,
     /// The connection breaks after so many ms. What was sent arrives all the same, in its time.
-    ResetUnderWay(u64),
+    BrokenOff(u64),
     Arrives,
 }
 
@@ -241,7 +241,7 @@ impl Weather {
                 Some(2) => fate.way = Way::LostInSilence,
                 Some(3) => {
                     fate.out_ms = self.delay(random);
-                    fate.way = Way::ResetUnderWay(random.between(1, fate.out_ms));
+                    fate.way = Way::BrokenOff(random.between(1, fate.out_ms));
                 }
                 Some(_) => fate.out_ms = self.delay(random),
                 None => {}
@@ -270,9 +270,13 @@ impl Weather {
             fate.instead = Some(Canned::draw([401, 429, 503][kind as usize], random));
         }
         if random.percent(self.unanswered) {
-            // What only some answers can meet is drawn more often.
-            const OFTEN: [u64; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 9, 9, 10, 10, 11];
-            match self.kind(random, 24, &OFTEN) {
+            // What only some answers can meet is drawn more often for those.
+            let kinds: &[u64] = if operation.id.contains("Many") {
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 8, 9, 9, 9, 10, 10, 10]
+            } else {
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 8, 8, 8]
+            };
+            match self.kind(random, 24, kinds) {
                 Some(0) => fate.answer = Answer::Lost,
                 Some(1) => fate.answer = Answer::Reset,
                 Some(2) => fate.answer = Answer::CutOff,
@@ -546,7 +550,7 @@ impl World {
                 return self.answer(sent, reply, Err(Broken::Reset));
             }
             Way::LostInSilence => return self.count(Seen::LostInSilence),
-            Way::ResetUnderWay(after) => {
+            Way::BrokenOff(after) => {
                 self.count(Seen::ResetUnderWay);
                 let after = Duration::from_millis(after).min(out);
                 sleep(after).await;

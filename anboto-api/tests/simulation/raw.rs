@@ -85,9 +85,9 @@ fn what_is_lost_on_its_way_out_can_not_be_told_from_what_is_lost_on_its_way_back
     for (fate, is_timeout, then, later) in [
         (way(Way::LostWithReset, 10), false, 0, 0),
         (way(Way::LostInSilence, 10), true, 0, 0),
-        (way(Way::ResetUnderWay(5), 4_000), false, 0, 1),
+        (way(Way::BrokenOff(5), 4_000), false, 0, 1),
         // Signed for 5 s, and of no use after that.
-        (way(Way::ResetUnderWay(5), 5_500), false, 0, 0),
+        (way(Way::BrokenOff(5), 5_500), false, 0, 0),
         (answer(Answer::Reset), false, 1, 1),
         (answer(Answer::Lost), true, 1, 1),
         (Fate::good(10, 16_000), true, 1, 1),

@@ -207,7 +207,7 @@ fn errands(random: &mut Random) -> Vec<Errand> {
         let form = in_step.unwrap_or(form);
         let count = match form {
             Form::One | Form::MultiLegs => 1,
-            Form::Batch | Form::ManyMultiLegs => random.between(1, left),
+            Form::Batch | Form::ManyMultiLegs => random.between(left.min(2), left),
         };
         left -= count;
         let number = errands.len();
