@@ -320,6 +320,22 @@ async fn what_is_in_the_way_is_no_verdict_on_the_key() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_quotes_what_it_was_sent_is_quoted_without_key_and_signature() {
+    let (server, client) = serve(|request| {
+        let quoted = |name| request.headers()[name].to_str().unwrap();
+        let (key, signature) = (quoted("x-api-key"), quoted("x-sign"));
+        answer(401, format!("{key} did not sign {signature}"))
+    });
+    let calibration = calibrate(&client).await;
+    let text = format!("{calibration} {calibration:?}");
+    assert!(text.contains("[hidden] did not sign [hidden]"), "{text}");
+    for name in ["x-api-key", "x-sign"] {
+        let sent = server.headers_of_signed(name);
+        assert!(sent.len() == 2 && sent.iter().all(|secret| !text.contains(secret)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_server_or_a_key_there_is_no_calibration() {
     let server = Scripted::new(|_, _| Err(Broken::NotConnected));
     let error = server
