@@ -119,8 +119,10 @@ impl Cancelling<'_> {
                     }
                 };
             }
+            // It is when it was asked that counts: an answer may have been under way for long.
+            let is_last_word = Instant::now() >= self.not_found_after;
             match self.look_up().await {
-                Ok(Some(order)) => match order.status {
+                Ok(Found::This(order)) => match order.status {
                     Some(OrderStatus::CancelRejected) => return Cancellation::Refused(order),
                     Some(ref status) if status.is_final() => return Cancellation::Ended(order),
                     ref status => {
@@ -128,10 +130,8 @@ impl Cancelling<'_> {
                         self.last_seen = Some(order);
                     }
                 },
-                Ok(None) if Instant::now() >= self.not_found_after => {
-                    return Cancellation::NotFound;
-                }
-                Ok(None) => {}
+                Ok(Found::Nothing) if is_last_word => return Cancellation::NotFound,
+                Ok(Found::Nothing | Found::Others) => {}
                 Err(error) => self.cause = Some(error.to_string()),
             }
             sleep(pause).await;
@@ -161,7 +161,7 @@ impl Cancelling<'_> {
         Ok(answer.error_code.is_none())
     }
 
-    async fn look_up(&self) -> Result<Option<Box<OrderDetails>>, Error> {
+    async fn look_up(&self) -> Result<Found, Error> {
         let look_up = self.client.get_orders();
         let look_up = match &self.id {
             OrderId::Anboto(id) => look_up.order_ids([*id]),
@@ -172,9 +172,22 @@ impl Cancelling<'_> {
             OrderId::Anboto(id) => order.order_id == Some(*id),
             OrderId::Client(id) => order.client_order_id.as_ref() == Some(id),
         };
+        let is_empty = found.is_empty();
         found.retain(is_this);
         // Should there be two under one id, the one that still trades counts.
         found.sort_by_key(|order| order.status.as_ref().is_some_and(OrderStatus::is_final));
-        Ok(found.into_iter().next().map(Box::new))
+        Ok(match found.into_iter().next() {
+            Some(order) => Found::This(Box::new(order)),
+            None if is_empty => Found::Nothing,
+            None => Found::Others,
+        })
     }
+}
+
+/// What a look-up of one order found.
+enum Found {
+    This(Box<OrderDetails>),
+    Nothing,
+    /// Orders that were not asked for: the answer belongs to another question, and says nothing of this order.
+    Others,
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use anboto_api::submit::{Sabotage, Submit, SubmitMany};
 use anboto_api::types::OrderStatus;
-use anboto_api::{Client, Outcome, Unknown};
+use anboto_api::{Cancellation, Client, OrderId, Outcome, Unknown};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::network::{Counts, Seen, World};
 use super::random::Random;
-use super::schedule::{Errand, Form, Schedule};
+use super::schedule::{Errand, Form, Named, Schedule};
 use super::trace::Trace;
 use super::{client, on_virtual_time, purpose, world};
 
@@ -53,6 +53,11 @@ pub(crate) enum Violation {
     NoProgress {
         id: String,
     },
+    /// What was said of a cancelled order is not so.
+    NotCancelled {
+        id: String,
+        said: String,
+    },
     /// The schedule does not end.
     Endless,
     Panicked(String),
@@ -74,10 +79,12 @@ pub(crate) enum Told {
     NeverArrivedAfterDeath,
     AcceptedAfterUnknown,
     AcceptedAtLaterAttempt,
+    CancellationEnded,
+    CancellationUnknown,
 }
 
 impl Told {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::AcceptedByAnswer,
         Self::AcceptedByLookUp,
         Self::Rejected,
@@ -90,6 +97,8 @@ impl Told {
         Self::NeverArrivedAfterDeath,
         Self::AcceptedAfterUnknown,
         Self::AcceptedAtLaterAttempt,
+        Self::CancellationEnded,
+        Self::CancellationUnknown,
     ];
 }
 
@@ -121,6 +130,8 @@ struct Record {
     disk: BTreeMap<String, String>,
     /// How many times each order was written down, which is once for each attempt.
     attempts: BTreeMap<String, u32>,
+    /// How cancelled orders ended, and in which words that was said.
+    ended: BTreeMap<String, (Option<OrderStatus>, String)>,
     violations: Vec<Violation>,
     told: [u64; Told::ALL.len()],
 }
@@ -353,6 +364,7 @@ impl Simulation {
             Ok(outcomes) => {
                 let named = outcomes.iter().map(Outcome::client_order_id);
                 if !named.eq(ids.iter()) {
+                    let ids = ids.clone();
                     let outcomes = outcomes.iter().map(Outcome::to_string).collect();
                     let violation = Violation::OutcomesDoNotMatch { ids, outcomes };
                     self.record().violations.push(violation);
@@ -384,6 +396,51 @@ impl Simulation {
         while let Some(task) = tasks.join_next().await {
             task.unwrap();
         }
+        if let Some(named) = errand.cancels {
+            self.cancel(client, named, &ids).await;
+        }
+    }
+
+    /// Cancels what was accepted, one after the other.
+    async fn cancel(&self, client: &Client, named: Named, ids: &[String]) {
+        for id in ids {
+            let order_id = match self.record().outcomes.get(id) {
+                Some(Outcome::Accepted(accepted)) => accepted.order_id(),
+                _ => continue,
+            };
+            let order = match (named, order_id) {
+                (Named::ByAnboto, Some(order_id)) => OrderId::Anboto(order_id),
+                _ => OrderId::Client(id.clone()),
+            };
+            loop {
+                let is_last = self.has_to_be_known();
+                let cancellation = client.cancel_and_confirm(order.clone()).await;
+                let said = cancellation.to_string();
+                self.world.note(format!("cancelling {order}: {said}"));
+                let mut record = self.record();
+                match cancellation {
+                    Cancellation::Ended(order) => {
+                        record.told[Told::CancellationEnded as usize] += 1;
+                        record.ended.insert(id.clone(), (order.status, said));
+                        break;
+                    }
+                    Cancellation::Unknown { .. } if !is_last => {
+                        record.told[Told::CancellationUnknown as usize] += 1;
+                    }
+                    _ => {
+                        let id = id.clone();
+                        record.violations.push(Violation::NotCancelled { id, said });
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it has been well for so long that nothing may be unknown any more.
+    fn has_to_be_known(&self) -> bool {
+        let healed = Duration::from_millis(self.schedule.weather.heals_ms);
+        self.world.elapsed() > healed + PROGRESS
     }
 
     /// Notes an outcome, and gives it back if it leaves something to be found out.
@@ -429,8 +486,7 @@ impl Simulation {
     async fn find_out(&self, client: &Client, mut unknown: Unknown, after: After) {
         let id = unknown.client_order_id().to_owned();
         loop {
-            let is_last = self.world.elapsed()
-                > Duration::from_millis(self.schedule.weather.heals_ms) + PROGRESS;
+            let is_last = self.has_to_be_known();
             let outcome = client.resolve(unknown).await;
             if outcome.client_order_id() != id {
                 let violation = Violation::OutcomesDoNotMatch {
@@ -456,6 +512,13 @@ impl Simulation {
         let record = &mut *record;
         let mut orders: BTreeMap<String, Vec<(Option<i64>, bool)>> = BTreeMap::new();
         for order in self.world.orders() {
+            let ended = order.client_order_id.as_ref();
+            if let Some((id, (status, said))) = ended.and_then(|id| record.ended.get_key_value(id))
+                && *status != order.status
+            {
+                let (id, said) = (id.clone(), said.clone());
+                record.violations.push(Violation::NotCancelled { id, said });
+            }
             let is_alive = order.status != Some(OrderStatus::Rejected);
             let id = order.client_order_id.unwrap_or_default();
             orders
@@ -510,12 +573,12 @@ pub(crate) struct Summary {
     pub(crate) broken: Vec<(u64, Vec<Violation>)>,
 }
 
-/// Runs so many schedules from a seed on, on all cores; until the first that breaks a promise, if that is asked for.
+/// Runs so many schedules from a seed on, on all cores; until the first in which a promise is broken in this way, if one is given.
 pub(crate) fn explore(
     first: u64,
     count: u64,
     sabotage: Option<Sabotage>,
-    until_broken: bool,
+    until: Option<&(dyn Fn(&Violation) -> bool + Sync)>,
 ) -> Summary {
     let next = AtomicU64::new(0);
     let whole = Mutex::new(Summary::default());
@@ -530,7 +593,10 @@ pub(crate) fn explore(
                         break;
                     }
                     mine.add(first.wrapping_add(number), sabotage);
-                    if until_broken && !mine.broken.is_empty() {
+                    let is_it = |(_, violations): &(u64, Vec<Violation>)| {
+                        until.is_some_and(|is_it| violations.iter().any(is_it))
+                    };
+                    if mine.broken.iter().any(is_it) {
                         next.store(count, Ordering::Relaxed);
                     }
                 }

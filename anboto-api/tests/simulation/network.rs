@@ -422,10 +422,6 @@ impl World {
         self.began.elapsed()
     }
 
-    pub(crate) fn elapsed_ms(&self) -> u64 {
-        self.elapsed().as_millis() as u64
-    }
-
     /// The exchange's clock.
     fn time(&self) -> SystemTime {
         beginning() + self.elapsed()

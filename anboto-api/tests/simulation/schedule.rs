@@ -47,6 +47,15 @@ pub(crate) struct Errand {
     pub(crate) deadline: Duration,
     /// After so long its future is dropped, and what was in flight is resolved by the same process.
     pub(crate) dropped_after: Option<Duration>,
+    /// Whether what was accepted is cancelled, and by which of its ids.
+    pub(crate) cancels: Option<Named>,
+}
+
+/// By which of its ids an order is cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    ByClient,
+    ByAnboto,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,6 +239,9 @@ fn errands(random: &mut Random) -> Vec<Errand> {
             dropped_after: random
                 .percent(15)
                 .then(|| Duration::from_millis(random.between(0, dropped))),
+            cancels: random
+                .percent(25)
+                .then(|| random.pick(&[Named::ByClient, Named::ByAnboto])),
         });
     }
     errands
