@@ -146,7 +146,8 @@ impl Client {
         }
     }
 
-    /// The settings of this client, to make another one with some of them changed. That one has connections of its own.
+    /// The settings of this client, to make another one with some of them changed. That one has connections, a pace and a budget of
+    /// retries of its own.
     pub fn to_builder(&self) -> ClientBuilder {
         self.inner.settings.clone()
     }
@@ -321,7 +322,7 @@ impl Client {
             Err(error) if error.is_rate_limited() => {
                 pace.note_refusal(began, error.retry_after(self.now()), self.random());
             }
-            Err(error) if error.is_about_the_clock() => self.server_clock().forget(round),
+            Err(error) if error.is_about_the_clock() => self.server_clock().note_refusal(round),
             Err(_) => {}
         }
         answer

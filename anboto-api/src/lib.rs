@@ -60,6 +60,18 @@
 //! # }
 //! ```
 //!
+//! # Pace, retries and clock
+//! What a [`ClientBuilder`] can be told beside credentials:
+//!
+//! | setting | unless set |
+//! |---|---|
+//! | [`rate_limit`](ClientBuilder::rate_limit): how many calls all clones send | as many as there are; all pause when the server asks for it |
+//! | [`retries`](ClientBuilder::retries): what is sent again | a read up to three times within 30 s; a write only if it never left |
+//! | [`sign_by_server_clock`](ClientBuilder::sign_by_server_clock): whose time is signed | that of this machine |
+//!
+//! Each attempt is signed afresh, after every wait. [`Client::calibrate`] finds out by experiment which settings of signing and
+//! clock fit a server and a key.
+//!
 //! # Open enums
 //! The values of this API come and go. Each enum therefore has a variant `Unknown`, which keeps the text that came and gives
 //! it back when written. It holds an [`UnknownValue`], whose text cannot be matched on: a value that a later version lists

@@ -119,7 +119,8 @@ pub(crate) struct ServerClock {
 struct State {
     known: Option<Known>,
     failed_at: Option<Instant>,
-    /// Whether the next measurement is made because of a refused timestamp.
+    /// Whether a timestamp by what is known was refused, so that the next call measures. Until then it stays in use: between two
+    /// measurements time must not jump to that of a machine which may be minutes off, and back.
     is_refused: bool,
     /// How many measurements have ended, well or not.
     round: u64,
@@ -148,8 +149,8 @@ impl ServerClock {
         self.lock().round
     }
 
-    /// Forgets the measurement by which a timestamp was made that the server has refused, so that the next call takes another one.
-    pub(crate) fn forget(&self, round: u64) {
+    /// Notes that the server has refused a timestamp that was made by this measurement, so that the next call takes another one.
+    pub(crate) fn note_refusal(&self, round: u64) {
         let mut state = self.lock();
         // Another call has been quicker.
         if state.round != round {
@@ -158,8 +159,6 @@ impl ServerClock {
         // If the answer to a refusal is refused as well, it is not for the clock.
         let is_trusted = |known: &Known| known.after_refusal && known.measured_at.elapsed() < TRUST;
         if !state.known.as_ref().is_some_and(is_trusted) {
-            state.known = None;
-            state.failed_at = None;
             state.is_refused = true;
         }
     }
@@ -167,6 +166,9 @@ impl ServerClock {
     /// Whether there is something to measure.
     fn is_due(&self, own: SystemTime) -> bool {
         let state = self.lock();
+        if state.is_refused {
+            return true;
+        }
         match (&state.known, state.failed_at) {
             (Some(known), _) => !known.holds(Instant::now(), own),
             (None, Some(failed_at)) => failed_at.elapsed() >= PATIENCE,
@@ -314,5 +316,41 @@ fn offset_ms(sample: &Sample) -> i64 {
     match sample.server.duration_since(sample.own) {
         Ok(behind) => millis(behind),
         Err(ahead) => -millis(ahead.duration()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_timestamp_does_not_bring_the_machines_own_time_back_before_there_is_a_better_one()
+     {
+        let own = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let sample = |offset| Sample {
+            round_trip: Duration::ZERO,
+            at: Instant::now(),
+            own,
+            server: own - Duration::from_secs(offset),
+        };
+        let clock = ServerClock::default();
+        assert!(clock.is_due(own) && clock.time(own).is_none());
+        clock.end(Some(sample(60)));
+        assert!(!clock.is_due(own));
+        clock.note_refusal(clock.round());
+        assert!(clock.is_due(own));
+        let behind = |clock: &ServerClock| own.duration_since(clock.time(own).unwrap()).unwrap();
+        assert_eq!(behind(&clock).as_secs(), 60);
+
+        clock.end(Some(sample(70)));
+        assert!(!clock.is_due(own));
+        assert_eq!(behind(&clock).as_secs(), 70);
+        clock.note_refusal(clock.round() - 1);
+        assert!(
+            !clock.is_due(own),
+            "of a timestamp by the measurement before"
+        );
+        clock.end(None);
+        assert!(clock.time(own).is_none());
     }
 }

@@ -100,7 +100,10 @@ pub enum Command {
     Check,
     /// Serve a testnet in a box: a local Anboto, for programs in any language
     #[command(disable_help_flag = true)]
-    Testnet(Testnet),
+    Testnet(Handed),
+    /// Ask the server what fits the key in the environment, and say what to do
+    #[command(disable_help_flag = true)]
+    Doctor(Handed),
 }
 
 /// `regen`.
@@ -177,10 +180,10 @@ pub enum FailOn {
     Never,
 }
 
-/// `testnet`.
+/// `testnet` and `doctor`, which are packages of their own.
 #[derive(Debug, Args)]
-pub struct Testnet {
-    /// What the package `xtask-testnet` makes of it, `--help` included
+pub struct Handed {
+    /// What the package makes of it, `--help` included
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,

@@ -16,11 +16,11 @@ pub mod cli;
 pub mod drift;
 pub mod fetch;
 pub mod generated;
+pub mod hand_over;
 pub mod pin;
 pub mod provenance;
 pub mod regen;
 pub mod terminal;
-pub mod testnet;
 pub mod transaction;
 pub mod workspace;
 
@@ -29,7 +29,7 @@ use std::time::SystemTime;
 use anboto_gen::{Generation, Source};
 use anyhow::Result;
 
-use cli::{Cli, Command, Fetch, Regen};
+use cli::{Cli, Command, Fetch, Handed, Regen};
 use fetch::Limits;
 use terminal::Terminal;
 use transaction::Step;
@@ -64,8 +64,8 @@ pub enum Verdict {
     OutOfStep,
     /// Two contracts differ at or above the level that was asked for; how has been printed.
     Drifted,
-    /// As the testnet has ended, with its exit status.
-    OfTheTestnet(u8),
+    /// As the package has ended that was handed over to, with its exit status.
+    HandedOver(u8),
 }
 
 /// Carries out one command.
@@ -91,8 +91,11 @@ pub fn run(cli: &Cli, outside: &Outside<'_>) -> Result<Verdict> {
         Command::Fetch(Fetch { from }) => regen::fetch(&workspace, from.as_deref(), outside)?,
         Command::Drift(arguments) => return drift::drift(&workspace, arguments, outside),
         Command::Check => return check::check(&workspace, outside),
-        Command::Testnet(testnet) => {
-            return testnet::testnet(&workspace, &testnet.arguments).map(Verdict::OfTheTestnet);
+        Command::Testnet(Handed { arguments }) => {
+            return hand_over::run(&workspace, "xtask-testnet", arguments).map(Verdict::HandedOver);
+        }
+        Command::Doctor(Handed { arguments }) => {
+            return hand_over::run(&workspace, "xtask-doctor", arguments).map(Verdict::HandedOver);
         }
     }
     Ok(Verdict::Done)

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     match xtask::run(&cli, &outside) {
         Ok(Verdict::Done) => ExitCode::SUCCESS,
         Ok(Verdict::OutOfStep | Verdict::Drifted) => ExitCode::from(1),
-        Ok(Verdict::OfTheTestnet(status)) => ExitCode::from(status),
+        Ok(Verdict::HandedOver(status)) => ExitCode::from(status),
         Err(error) => {
             terminal.error(&error);
             ExitCode::from(3)

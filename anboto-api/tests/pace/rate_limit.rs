@@ -144,7 +144,7 @@ async fn without_a_retry_after_pauses_are_jittered_double_are_bounded_and_begin_
             .retries(Retries::none())
             .queue_timeout(Duration::from_secs(60))
     });
-    for _ in 0..10 {
+    for _ in 0..11 {
         at_once(&client, 1).await;
     }
     let times = server.times();
@@ -152,7 +152,7 @@ async fn without_a_retry_after_pauses_are_jittered_double_are_bounded_and_begin_
     assert_eq!(
         pauses,
         [
-            1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 0
+            1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 0, 1_000
         ]
     );
 
@@ -177,6 +177,50 @@ async fn calls_that_are_refused_together_count_once() {
     at_once(&client, 20).await;
     at_once(&client, 1).await;
     assert_eq!(server.times()[20..], [1_010]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_was_under_way_before_a_refusal_does_not_undo_it() {
+    let server = Scripted::new(|_, number| match number {
+        0 | 2 => answer(429, ""),
+        _ => good(),
+    });
+    server.set_latencies([(ms(5), ms(5)), (ms(50), ms(50)), (ms(0), ms(0))]);
+    let client = server.client(|builder| builder.retries(Retries::none()));
+    at_once(&client, 2).await;
+    at_once(&client, 1).await;
+    server.set_latency(Duration::ZERO);
+    at_once(&client, 1).await;
+    assert_eq!(server.times(), [0, 0, 1_010, 3_010]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_first_is_served_first() {
+    let server = Scripted::new(|_, _| good());
+    let client = server.client(|builder| builder.rate_limit(RateLimit::new(10, SECOND)));
+    let mut tasks = JoinSet::new();
+    for id in 0..20 {
+        let client = client.clone();
+        tasks.spawn(async move {
+            // Five of them come while others wait already, each as a turn is due.
+            sleep(ms(if id < 15 { 0 } else { (id - 14) * 100 })).await;
+            client
+                .find_orders()
+                .limit(i32::try_from(id).unwrap())
+                .send()
+                .await
+                .map(drop)
+        });
+    }
+    for sent in tasks.join_all().await {
+        sent.unwrap();
+    }
+    let received = server.received.lock().unwrap();
+    let query =
+        |(_, request): &(Duration, super::Request)| request.uri().query().unwrap().to_owned();
+    let order: Vec<_> = received.iter().map(query).collect();
+    let expected: Vec<_> = (0..20).map(|id| format!("limit={id}")).collect();
+    assert_eq!(order, expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
-//! `cargo xtask testnet`: hands over to the package `xtask-testnet`, whose Cargo.toml says why it is one of its own.
+//! `cargo xtask testnet` and `cargo xtask doctor`: hand over to the packages `xtask-testnet` and `xtask-doctor`, whose Cargo.toml
+//! says why they are ones of their own.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,28 +9,22 @@ use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
 
-/// Runs the testnet, and ends as it does.
+/// Runs the command of one of these packages, and ends as it does.
 ///
 /// # Errors
 /// When cargo can't be started.
-pub fn testnet(workspace: &Workspace, arguments: &[OsString]) -> Result<u8> {
+pub fn run(workspace: &Workspace, package: &str, arguments: &[OsString]) -> Result<u8> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "xtask-testnet",
-            "--manifest-path",
-        ])
+        .args(["run", "--quiet", "--package", package, "--manifest-path"])
         .arg(workspace.root().join("Cargo.toml"))
         .arg("--")
         .args(arguments);
     hand_over(command).context("cargo can't be started")
 }
 
-/// In place of this process, so that Ctrl-C reaches the testnet and nobody else.
+/// In place of this process, so that Ctrl-C reaches the command and nobody else.
 #[cfg(unix)]
 fn hand_over(mut command: Command) -> Result<u8> {
     use std::os::unix::process::CommandExt;
