@@ -23,6 +23,16 @@ use super::{client, on_virtual_time, purpose, world};
 const PROGRESS: Duration = Duration::from_secs(240);
 const END: Duration = Duration::from_secs(3_600);
 
+/// What the client has to do without, to show that it is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Safeguard(Sabotage),
+    /// It believes every refusal at once, also where requests are copied.
+    Confirmation,
+    /// It is told that orders show in look-ups at once.
+    Margin,
+}
+
 /// A promise that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Violation {
@@ -141,11 +151,11 @@ struct Simulation {
     world: Arc<World>,
     record: Mutex<Record>,
     disk_random: Mutex<Random>,
-    sabotage: Option<Sabotage>,
+    missing: Option<Missing>,
 }
 
 /// Runs the schedule of a seed.
-pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>) -> Run {
+pub(crate) fn run(seed: u64, missing: Option<Missing>) -> Run {
     on_virtual_time(async {
         let schedule = Schedule::new(seed);
         let world = world(seed, schedule.rules.clone(), schedule.weather.clone());
@@ -154,7 +164,7 @@ pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>) -> Run {
             world,
             record: Mutex::default(),
             disk_random: Mutex::new(Random::new(seed, purpose::DISK)),
-            sabotage,
+            missing,
         });
         if timeout(END, Arc::clone(&simulation).whole()).await.is_err() {
             simulation.record().violations.push(Violation::Endless);
@@ -245,8 +255,11 @@ impl Simulation {
                 settings.margin = schedule.margin;
                 settings.batch_size = schedule.batch_size;
                 settings.confirm_rejections = schedule.confirms_rejections;
-                if let Some(sabotage) = self.sabotage {
-                    settings.sabotage(sabotage);
+                match self.missing {
+                    Some(Missing::Safeguard(sabotage)) => settings.sabotage(sabotage),
+                    Some(Missing::Confirmation) => settings.confirm_rejections = false,
+                    Some(Missing::Margin) => settings.margin = Duration::ZERO,
+                    None => {}
                 }
             })
             .build()
@@ -584,7 +597,7 @@ pub(crate) struct Summary {
 pub(crate) fn explore(
     first: u64,
     count: u64,
-    sabotage: Option<Sabotage>,
+    missing: Option<Missing>,
     until: Option<&(dyn Fn(&Violation) -> bool + Sync)>,
 ) -> Summary {
     let next = AtomicU64::new(0);
@@ -599,7 +612,7 @@ pub(crate) fn explore(
                     if number >= count {
                         break;
                     }
-                    mine.add(first.wrapping_add(number), sabotage);
+                    mine.add(first.wrapping_add(number), missing);
                     let is_it = |(_, violations): &(u64, Vec<Violation>)| {
                         until.is_some_and(|is_it| violations.iter().any(is_it))
                     };
@@ -617,10 +630,10 @@ pub(crate) fn explore(
 }
 
 impl Summary {
-    fn add(&mut self, seed: u64, sabotage: Option<Sabotage>) {
+    fn add(&mut self, seed: u64, missing: Option<Missing>) {
         self.schedules += 1;
         self.orders += Schedule::new(seed).orders() as u64;
-        match catch_unwind(AssertUnwindSafe(|| run(seed, sabotage))) {
+        match catch_unwind(AssertUnwindSafe(|| run(seed, missing))) {
             Ok(run) => {
                 self.requests += run.requests;
                 sum(&mut self.seen, &run.seen);
@@ -664,8 +677,8 @@ fn sum<const N: usize>(whole: &mut [u64; N], part: &[u64; N]) {
 }
 
 /// All that is needed to understand a broken promise, and to see it again.
-pub(crate) fn explain(seed: u64, sabotage: Option<Sabotage>) -> String {
-    let run = run(seed, sabotage);
+pub(crate) fn explain(seed: u64, missing: Option<Missing>) -> String {
+    let run = run(seed, missing);
     format!(
         "the schedule:\n{:#?}\n\nits course:\n{}\nbroken: {:#?}\n\nagain: ANBOTO_SIMULATION_SEED={seed} cargo test -p anboto-api --features testnet \
          --test simulation no_order_is_lost_and_none_is_doubled -- --nocapture\n",

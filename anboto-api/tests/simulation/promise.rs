@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use anboto_api::submit::Sabotage;
 
-use super::harness::{Summary, Violation, explain, explore, run};
+use super::harness::{Missing, Summary, Violation, explain, explore, run};
 
 /// As many as take some seconds without optimisation; CI asks for more.
 const SCHEDULES: u64 = 2_000;
 
-/// With so many a safeguard that is taken out has to be missed.
+/// Within so many, a safeguard that is taken out has to be missed.
 const UNTIL_MISSED: u64 = 2_000;
 
 fn variable(name: &str) -> Option<u64> {
@@ -97,20 +97,20 @@ fn every_kind_of_luck_and_every_outcome_occurs() {
 }
 
 /// Without one of its safeguards the client breaks its promise, and the simulation notices.
-fn is_found(sabotage: Sabotage, is_it: impl Fn(&Violation) -> bool + Sync) {
-    let summary = explore(0, UNTIL_MISSED, Some(sabotage), Some(&is_it));
+fn is_found(missing: Missing, is_it: impl Fn(&Violation) -> bool + Sync) {
+    let summary = explore(0, UNTIL_MISSED, Some(missing), Some(&is_it));
     let found = summary
         .broken
         .iter()
         .flat_map(|(_, violations)| violations)
         .any(is_it);
-    println!("{sabotage:?} shows within {} schedules", summary.schedules);
+    println!("{missing:?} shows within {} schedules", summary.schedules);
     assert!(found, "{:?} after {}", summary.broken, summary.schedules);
 }
 
 #[test]
 fn without_the_window_rule_orders_are_denied_or_doubled() {
-    is_found(Sabotage::WindowRule, |violation| {
+    is_found(Missing::Safeguard(Sabotage::WindowRule), |violation| {
         matches!(
             violation,
             Violation::Denied { .. } | Violation::ExecutedTwice { .. }
@@ -120,7 +120,7 @@ fn without_the_window_rule_orders_are_denied_or_doubled() {
 
 #[test]
 fn without_the_match_by_id_orders_are_mistaken_for_others() {
-    is_found(Sabotage::IdMatch, |violation| {
+    is_found(Missing::Safeguard(Sabotage::IdMatch), |violation| {
         matches!(
             violation,
             Violation::Denied { .. } | Violation::Invented { .. } | Violation::ExecutedTwice { .. }
@@ -130,7 +130,24 @@ fn without_the_match_by_id_orders_are_mistaken_for_others() {
 
 #[test]
 fn without_fresh_signatures_nothing_is_ever_found_out() {
-    is_found(Sabotage::FreshSignature, |violation| {
+    is_found(Missing::Safeguard(Sabotage::FreshSignature), |violation| {
         matches!(violation, Violation::NoProgress { .. })
+    });
+}
+
+#[test]
+fn where_refusals_are_believed_at_once_a_copy_has_orders_denied() {
+    is_found(Missing::Confirmation, |violation| {
+        matches!(violation, Violation::Denied { .. })
+    });
+}
+
+#[test]
+fn without_the_margin_orders_that_do_not_show_yet_are_denied_or_doubled() {
+    is_found(Missing::Margin, |violation| {
+        matches!(
+            violation,
+            Violation::Denied { .. } | Violation::ExecutedTwice { .. }
+        )
     });
 }
