@@ -322,7 +322,7 @@ impl Client {
             Err(error) if error.is_rate_limited() => {
                 pace.note_refusal(began, error.retry_after(self.now()), self.random());
             }
-            Err(error) if error.is_about_the_clock() => self.server_clock().note_refusal(round),
+            Err(error) if error.may_be_about_the_clock() => self.server_clock().note_refusal(round),
             Err(_) => {}
         }
         answer
@@ -522,10 +522,10 @@ impl ClientBuilder {
     /// Signs by the server's clock in place of this machine's; it does not unless said otherwise.
     ///
     /// The clock is [measured](Client::measure_clock) before the first signed call, again every hour, when the server answers
-    /// `INVALID_TIMESTAMP`, and when the clock of this machine was put right or has slept (moved by 250 ms against the monotonic
-    /// one). In between, the server's time is counted on by the monotonic clock. Requests are signed with that time less half the
-    /// round trip of the measurement and 50 ms: running ahead is refused much sooner than running behind. When measuring fails,
-    /// calls are signed by this machine's clock, and half a minute later it is tried again.
+    /// `INVALID_TIMESTAMP` or a 401 without a code, and when the clock of this machine was put right or has slept (moved by 250 ms
+    /// against the monotonic one). In between, the server's time is counted on by the monotonic clock. Requests are signed with that
+    /// time less half the round trip of the measurement and 50 ms: running ahead is refused much sooner than running behind. When
+    /// measuring fails, calls are signed by this machine's clock, and half a minute later it is tried again.
     ///
     /// A machine whose clock is kept by NTP needs none of this. [`Client::calibrate`] says what yours needs.
     pub fn sign_by_server_clock(mut self, does: bool) -> Self {

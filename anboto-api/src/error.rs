@@ -288,6 +288,14 @@ impl Error {
         self.code() == Some("INVALID_TIMESTAMP")
     }
 
+    /// Whether the server may have refused the request for its timestamp: it says so, or gives no reason for its 401, of which the
+    /// contract documents no body at all (FACTS, section 3).
+    pub(crate) fn may_be_about_the_clock(&self) -> bool {
+        let is_wordless = self.code().is_none();
+        self.is_about_the_clock()
+            || (self.status() == Some(StatusCode::UNAUTHORIZED) && is_wordless)
+    }
+
     /// Whether the answer broke off in the middle of its body.
     pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self.0.kind, Kind::Body(_))

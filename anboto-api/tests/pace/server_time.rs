@@ -17,6 +17,8 @@ struct Judge {
     began: Instant,
     /// By how much its clock is ahead of the client's.
     skew: Arc<AtomicI64>,
+    /// What the body of its refusals is.
+    refusal: &'static str,
     statuses: Arc<AtomicUsize>,
 }
 
@@ -25,6 +27,7 @@ impl Judge {
         Self {
             began: Instant::now(),
             skew: Arc::new(AtomicI64::new(skew)),
+            refusal: r#"{"error_code":"INVALID_TIMESTAMP"}"#,
             statuses: Arc::default(),
         }
     }
@@ -61,7 +64,7 @@ impl Judge {
         if (-999..=5_000).contains(&age) {
             good()
         } else {
-            answer(401, r#"{"error_code":"INVALID_TIMESTAMP"}"#)
+            answer(401, self.refusal)
         }
     }
 
@@ -249,6 +252,24 @@ async fn a_refused_timestamp_has_the_clock_measured_afresh_once() {
         (Some("INVALID_TIMESTAMP"), 1)
     );
     cancel().await.unwrap();
+    assert_eq!(judge.asked(), 5);
+}
+
+/// All that the contract documents of a 401 is that it has no body. It may as well be the key, so the call is not repeated.
+#[tokio::test(start_paused = true)]
+async fn after_a_refusal_without_a_word_the_next_call_has_the_clock_measured_afresh() {
+    let judge = Judge {
+        refusal: "",
+        ..Judge::new(0)
+    };
+    let server = judge.serve();
+    let client = synchronised(&server);
+    read(&client).await;
+    judge.asked();
+    judge.set_skew(-60_000);
+    let error = client.get_open_orders().send().await.unwrap_err();
+    assert_eq!((error.code(), error.attempts()), (None, 1));
+    read(&client).await;
     assert_eq!(judge.asked(), 5);
 }
 

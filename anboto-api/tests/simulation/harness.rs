@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anboto_api::submit::{Sabotage, Submit, SubmitMany};
 use anboto_api::types::OrderStatus;
-use anboto_api::{Cancellation, Client, OrderId, Outcome, Unknown};
+use anboto_api::{Cancellation, Client, OrderId, Outcome, RateLimit, Retries, Unknown};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -232,8 +232,15 @@ impl Simulation {
     fn process(&self, number: usize) -> Client {
         let clock = self.schedule.clocks[number].clone();
         let schedule = &self.schedule;
-        client(&self.world, schedule.seed, number as u32, clock)
-            .sign_by_server_clock(schedule.signs_by_server_clock)
+        let mut builder = client(&self.world, schedule.seed, number as u32, clock)
+            .sign_by_server_clock(schedule.signs_by_server_clock);
+        if let Some(rate) = schedule.rate {
+            builder = builder.rate_limit(RateLimit::new(rate, Duration::from_secs(1)));
+        }
+        if !schedule.repeats {
+            builder = builder.retries(Retries::none());
+        }
+        builder
             .submitting(|settings| {
                 settings.margin = schedule.margin;
                 settings.batch_size = schedule.batch_size;

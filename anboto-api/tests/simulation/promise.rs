@@ -104,6 +104,7 @@ fn is_found(sabotage: Sabotage, is_it: impl Fn(&Violation) -> bool + Sync) {
         .iter()
         .flat_map(|(_, violations)| violations)
         .any(is_it);
+    println!("{sabotage:?} shows within {} schedules", summary.schedules);
     assert!(found, "{:?} after {}", summary.broken, summary.schedules);
 }
 

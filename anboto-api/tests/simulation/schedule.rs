@@ -21,6 +21,10 @@ pub(crate) struct Schedule {
     pub(crate) batch_size: usize,
     pub(crate) confirms_rejections: bool,
     pub(crate) signs_by_server_clock: bool,
+    /// How many calls a second the client holds itself to.
+    pub(crate) rate: Option<u32>,
+    /// Whether reads are repeated as they are by default.
+    pub(crate) repeats: bool,
     pub(crate) errands: Vec<Errand>,
     /// The clock of the first computer, and of the one that takes over.
     pub(crate) clocks: [Clock; 2],
@@ -152,6 +156,8 @@ impl Schedule {
             batch_size: random.pick(&[50, 50, 1, 2]),
             confirms_rejections: !refusals_are_final || random.percent(30),
             signs_by_server_clock,
+            rate: random.percent(15).then(|| random.pick(&[1, 5, 20])),
+            repeats: random.percent(80),
             errands,
             clocks,
             disk,
