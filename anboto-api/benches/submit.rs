@@ -9,6 +9,7 @@
     reason = "a benchmark may stop at the first surprise"
 )]
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -27,13 +28,16 @@ async fn main() {
     }
 }
 
+/// Purchases and sales in turn, so that the money never runs out.
 fn order() -> CreateParentOrderRequest {
+    static PLACED: AtomicU64 = AtomicU64::new(0);
+    let is_even = PLACED.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
     CreateParentOrderRequest::builder()
         .client_order_id("desk-7-000001")
         .exchange(TradingExchange::Binance)
         .symbol("BTC/USDT")
         .asset_category(AssetCategory::Spot)
-        .side(Side::Buy)
+        .side(if is_even { Side::Buy } else { Side::Sell })
         .quantity(Decimal::new(1, 3))
         .strategy(ExecutionStrategy::Market)
         .build()

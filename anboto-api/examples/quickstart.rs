@@ -1,20 +1,21 @@
 //! Places a TWAP order and follows it to its end, cancels another, lists balances, and prints the execution report.
 //!
 //! ```text
+//! cargo quickstart
 //! cargo run -p anboto-api --example quickstart --features testnet
 //! ```
 //!
 //! Without a key it runs against a testnet in a box, where a minute takes three seconds. With `ANBOTO_API_KEY` and the rest of a
-//! key set, it runs against the vendor's testnet, or against `ANBOTO_BASE_URL`.
+//! key set, it runs against the vendor's testnet, or against `ANBOTO_BASE_URL`. Only the second command has TLS and RSA.
 
 use std::error::Error;
 use std::io::{IsTerminal, Write, stdout};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anboto_api::testnet::Testnet;
 use anboto_api::types::*;
-use anboto_api::{Client, Credentials, Decimal, Environment};
+use anboto_api::{Client, Credentials, Decimal, Environment, Outcome};
 
 const EXCHANGE: TradingExchange = TradingExchange::Binance;
 const SYMBOL: &str = "BTC/USDT";
@@ -33,7 +34,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     // The box lives as long as this variable.
     let testnet;
-    let (client, pause) = if std::env::var_os(Credentials::API_KEY_VARIABLE).is_some() {
+    let (client, interval) = if std::env::var_os(Credentials::API_KEY_VARIABLE).is_some() {
         (client_from_env()?, Duration::from_secs(2))
     } else {
         testnet = Testnet::builder().speed(20.0).start()?;
@@ -43,42 +44,29 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let server = client.status().send().await?;
     println!("The server is {} at {}\n", server.status, server.timestamp);
 
-    // Unique, so that an order whose answer got lost can still be found.
-    let run = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let twap = CreateParentOrderRequest::builder()
-        .client_order_id(format!("quickstart-{run}-twap"))
-        .exchange(EXCHANGE)
-        .symbol(SYMBOL)
-        .asset_category(AssetCategory::Spot)
-        .side(Side::Buy)
+    let twap = order(ExecutionStrategy::Twap)
         .quantity(Decimal::new(25, 2))
-        .strategy(ExecutionStrategy::Twap)
         .params(OrderParams::builder().duration_seconds(Duration::from_secs(60)));
-    let placed = accepted(client.create_order().body(twap).send().await?.into_inner())?;
-    println!("Placed a TWAP over one minute: order {placed}");
-    let done = follow(&client, placed, pause).await?;
+    let id = accepted(client.submit(twap).await)?;
+    println!("Placed a TWAP over one minute: order {id}");
+    follow(&client, id, interval).await?;
 
-    let limit = CreateParentOrderRequest::builder()
-        .client_order_id(format!("quickstart-{run}-limit"))
-        .exchange(EXCHANGE)
-        .symbol(SYMBOL)
-        .asset_category(AssetCategory::Spot)
-        .side(Side::Buy)
+    let limit = order(ExecutionStrategy::Limit)
         .quantity(Decimal::new(1, 2))
-        .strategy(ExecutionStrategy::Limit)
         .limit_price(Decimal::from(20_000));
-    let placed = accepted(client.create_order().body(limit).send().await?.into_inner())?;
-    println!("\nPlaced a LIMIT far below the market: order {placed}. Cancelling it");
-    let cancel = CancelUpstreamOrderRequest::builder().order_id(placed);
-    client.cancel_order().body(cancel).send().await?;
-    follow(&client, placed, pause).await?;
+    let far = accepted(client.submit(limit).await)?;
+    println!("\nPlaced a LIMIT far below the market: order {far}. Cancelling it");
+    println!("  {}", client.cancel_and_confirm(far).await);
 
     println!("\nBalances on {EXCHANGE}");
     for asset in client.get_balance().exchange(EXCHANGE).send().await?.iter() {
         let (balance, free) = (amount(asset.balance), amount(asset.free));
         println!("  {:<6} {balance:>18}   free {free:>18}", asset.symbol);
     }
-    report(&done);
+
+    let done = client.get_orders().order_ids([id]);
+    let done = done.include_trades(true).include_fees(true).send().await?;
+    report(done.orders.first().ok_or("the order is gone")?);
     Ok(())
 }
 
@@ -91,73 +79,68 @@ fn client_from_env() -> Result<Client, Box<dyn Error>> {
     if [Environment::mainnet(), Environment::pro()].contains(&environment) {
         return Err("this example places orders; it does not run where they cost money".into());
     }
+    let base_url = environment.base_url();
+    if base_url.starts_with("https") && cfg!(not(any(feature = "rustls", feature = "native-tls"))) {
+        return Err(format!(
+            "{base_url} needs TLS, which this build leaves out; use \
+             `cargo run -p anboto-api --example quickstart --features testnet`"
+        )
+        .into());
+    }
     Ok(Client::with_credentials(
         environment,
         Credentials::from_env()?,
     )?)
 }
 
-/// The id of an order that was taken. A 201 does not mean that it was.
-fn accepted(order: OrderSummary) -> Result<i64, String> {
-    match (order.order_id, order.error_code) {
-        (Some(id), None) => Ok(id),
-        (_, code) => Err(format!(
-            "the order was rejected: {} {}",
-            code.as_ref().map_or("without a code", |code| code.as_str()),
-            order.message.unwrap_or_default()
-        )),
+/// What both orders have in common.
+fn order(strategy: ExecutionStrategy) -> builder::CreateParentOrderRequest {
+    CreateParentOrderRequest::builder()
+        .exchange(EXCHANGE)
+        .symbol(SYMBOL)
+        .asset_category(AssetCategory::Spot)
+        .side(Side::Buy)
+        .strategy(strategy)
+}
+
+/// The id of an order that exists for certain.
+fn accepted(outcome: Outcome) -> Result<i64, String> {
+    match outcome {
+        Outcome::Accepted(order) => order.order_id().ok_or(format!("{order}, without an id")),
+        Outcome::Unknown(order) => Err(format!("{order}; `Client::resolve` would go on asking")),
+        refused => Err(refused.to_string()),
     }
 }
 
-/// Looks at an order until it has ended: a table that is redrawn in a terminal, a line for each change in a pipe.
-async fn follow(client: &Client, id: i64, pause: Duration) -> Result<OrderDetails, Box<dyn Error>> {
-    let is_terminal = stdout().is_terminal();
-    let mut shown = String::new();
+/// Shows an order until it has ended: a line that is redrawn in a terminal, a line for each change in a pipe.
+async fn follow(client: &Client, id: i64, interval: Duration) -> Result<(), Box<dyn Error>> {
     println!(
         "  {:<18} {:>10} {:>10} {:>14} {:>12}",
         "STATUS", "FILLED", "LEAVES", "AVERAGE", "LAST"
     );
-    loop {
-        let found = client
-            .get_orders()
-            .order_ids([id])
-            .include_trades(true)
-            .include_fees(true)
-            .send()
-            .await?
-            .into_inner();
-        let order = found.orders.into_iter().next().ok_or("the order is gone")?;
-        let status = order.status.clone().ok_or("the order has no status")?;
+    let is_terminal = stdout().is_terminal();
+    let mut changes = client.follow(id).interval(interval);
+    while let Some(order) = changes.next().await {
+        let order = order?;
         let line = format!(
-            "  {status:<18} {:>10} {:>10} {:>14} {:>12}",
+            "  {:<18} {:>10} {:>10} {:>14} {:>12}",
+            order.status.as_ref().map_or("-", OrderStatus::as_str),
             order.filled_quantity,
             order.leaves_quantity,
             order.average_price.round_dp(2),
             order.last_price
         );
-        let has_ended = matches!(
-            status,
-            OrderStatus::Filled
-                | OrderStatus::Cancelled
-                | OrderStatus::Expired
-                | OrderStatus::Rejected
-        );
         if is_terminal {
-            let bar = progress(&order);
-            print!("\r\x1b[2K{line}  {bar}");
-            if has_ended {
-                println!();
-            }
+            print!("\r\x1b[2K{line}  {}", progress(&order));
             stdout().flush()?;
-        } else if line != shown {
+        } else {
             println!("{line}");
-            shown = line;
         }
-        if has_ended {
-            return Ok(order);
-        }
-        tokio::time::sleep(pause).await;
     }
+    if is_terminal {
+        println!();
+    }
+    Ok(())
 }
 
 /// How much is filled, in twenty steps.

@@ -110,11 +110,13 @@
 //! | `native-tls` | by the system's library: SChannel, Secure Transport, or OpenSSL, whose headers a build on Linux needs |
 //! | neither | none: plain http, which [`Environment`] allows to loopback alone. For tests and simulators |
 //!
-//! The feature `testnet` adds the module of that name: a local server for tests, which nobody else compiles.
+//! The feature `testnet` adds the module of that name: a local server for tests, which nobody else compiles. It knows RSA keys with
+//! the feature `rsa`.
 //!
 //! The features `tracing` and `metrics` show what goes on; see [below](#sight).
 //!
-//! RSA signatures are made by aws-lc-rs, whatever does the TLS: with `native-tls` alone it is compiled all the same.
+//! The feature `rsa` (default) adds RSA keys, whose signatures aws-lc-rs makes, whatever does the TLS. Without it there is no way to
+//! get an [`RsaKey`], HMAC keys work as ever, and with `native-tls` or no TLS aws-lc-rs is not compiled.
 //!
 //! # Sight
 //! Every attempt of every call can be watched, through two crates that each have a feature of their name. Neither is on by

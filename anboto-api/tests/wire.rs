@@ -16,7 +16,7 @@ use anboto_api::types::{
 };
 use anboto_api::{Client, Credentials, Error, Operation, Signer, operations};
 use anboto_auth::{
-    ListStyle, QueryForm, ReceivedRequest, RsaKey, SignatureEncoding, Verifier, VerifyingKey,
+    ListStyle, QueryForm, ReceivedRequest, SignatureEncoding, Verifier, VerifyingKey,
 };
 use chrono::DateTime;
 use common::{API_KEY, Answer, Arrived, SECRET, Server, decimal, order};
@@ -165,9 +165,10 @@ async fn every_operation_with_an_hmac_key_pair() {
 }
 
 /// The keys are those of `anboto-auth`'s tests, and for tests only.
+#[cfg(feature = "rsa")]
 #[tokio::test]
 async fn every_operation_with_an_rsa_key_pair() {
-    let key = RsaKey::from_pem(include_str!(
+    let key = anboto_auth::RsaKey::from_pem(include_str!(
         "../../anboto-auth/tests/vectors/keys/rsa2048.pkcs8.pem"
     ))
     .unwrap();

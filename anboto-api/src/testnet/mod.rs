@@ -71,6 +71,8 @@ mod json;
 mod keys;
 mod log;
 mod network;
+#[cfg(feature = "rsa")]
+mod rsa;
 mod rules;
 
 use std::fmt;
@@ -80,7 +82,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
-use anboto_auth::RsaKey;
 use bytes::Bytes;
 use rust_decimal::Decimal;
 use tokio::sync::oneshot;
@@ -143,6 +144,7 @@ pub(crate) struct State {
     seed: u64,
     largest_body: usize,
     accounts: u64,
+    #[cfg(feature = "rsa")]
     has_rsa: bool,
 }
 
@@ -199,9 +201,6 @@ impl Testnet {
     /// The API key of [`credentials`](Self::credentials).
     pub const API_KEY: &'static str = "testnet-hmac";
 
-    /// The API key of [`rsa_credentials`](Self::rsa_credentials).
-    pub const RSA_API_KEY: &'static str = "testnet-rsa";
-
     /// A testnet with the defaults, on loopback, on a port that is free.
     ///
     /// Neither this nor anything else here is async: the server has a thread of its own, and so leaves the caller's runtime, and
@@ -248,48 +247,6 @@ impl Testnet {
     /// The secret of [`credentials`](Self::credentials), for programs that read it elsewhere. It follows from the seed.
     pub fn secret(&self) -> &str {
         &self.secret
-    }
-
-    /// An RSA key pair of the first account. The first one in a process takes a while to make; a testnet that never asks for one
-    /// never pays.
-    pub fn rsa_credentials(&self) -> Credentials {
-        usable(
-            RsaKey::from_pem(&self.rsa_private_key())
-                .and_then(|key| Credentials::rsa(Self::RSA_API_KEY, key)),
-        )
-    }
-
-    /// The private key of [`rsa_credentials`](Self::rsa_credentials) in PEM, for programs that read it elsewhere.
-    pub fn rsa_private_key(&self) -> String {
-        #[expect(
-            clippy::expect_used,
-            reason = "of a test double, out of random numbers"
-        )]
-        let pair = keys::rsa().expect("an RSA key can be made");
-        let mut state = lock(&self.shared.state);
-        if !state.has_rsa {
-            usable(
-                state
-                    .core
-                    .add_rsa_key(Account::FIRST, Self::RSA_API_KEY, &pair.public),
-            );
-            state.has_rsa = true;
-        }
-        pair.private.clone()
-    }
-
-    /// Registers an RSA public key of your own, in PEM, for the first account.
-    ///
-    /// # Errors
-    /// When the text holds no RSA public key of at least 2048 bits.
-    pub fn register_rsa_key(
-        &self,
-        api_key: &str,
-        public_key: &str,
-    ) -> Result<(), anboto_auth::ConfigError> {
-        lock(&self.shared.state)
-            .core
-            .add_rsa_key(Account::FIRST, api_key, public_key)
     }
 
     /// Opens another account, with balances and orders of its own, and gives an HMAC key pair for it.
@@ -517,6 +474,7 @@ impl Builder {
                 seed: self.seed,
                 largest_body,
                 accounts: 0,
+                #[cfg(feature = "rsa")]
                 has_rsa: false,
             }),
             has_admin: self.has_admin.unwrap_or(address.ip().is_loopback()),

@@ -199,6 +199,7 @@ async fn a_key_that_is_refused_is_told_and_nothing_else_is_tried_with_it() {
     }
 }
 
+#[cfg(feature = "rsa")]
 #[tokio::test]
 async fn rsa_signatures_are_tried_in_base64_alone() {
     let testnet = testnet(|_| {});

@@ -12,6 +12,7 @@ async fn every_operation_answers_a_client_with_an_hmac_key() {
     every_operation(&testnet, testnet.client().unwrap()).await;
 }
 
+#[cfg(feature = "rsa")]
 #[tokio::test]
 async fn every_operation_answers_a_client_with_an_rsa_key() {
     let testnet = Testnet::builder().paused().start().unwrap();

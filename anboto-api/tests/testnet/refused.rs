@@ -177,9 +177,13 @@ async fn the_encoding_of_signatures_is_a_switch() {
                 "{accepted:?} {encoding:?}"
             );
         }
-        let rsa =
-            Client::with_credentials(testnet.environment(), testnet.rsa_credentials()).unwrap();
-        rsa.exchanges().send().await.unwrap();
+        #[cfg(feature = "rsa")]
+        Client::with_credentials(testnet.environment(), testnet.rsa_credentials())
+            .unwrap()
+            .exchanges()
+            .send()
+            .await
+            .unwrap();
     }
 }
 
@@ -254,6 +258,7 @@ async fn accounts_do_not_see_each_other() {
     );
 }
 
+#[cfg(feature = "rsa")]
 #[tokio::test]
 async fn keys_of_ones_own_can_be_registered() {
     const PUBLIC: &str = include_str!("../../../anboto-auth/tests/vectors/keys/rsa2048.spki.pem");

@@ -179,6 +179,7 @@ impl Core {
     ///
     /// # Errors
     /// When the text holds no RSA public key of at least 2048 bits.
+    #[cfg(feature = "rsa")]
     pub fn add_rsa_key(
         &mut self,
         account: Account,
