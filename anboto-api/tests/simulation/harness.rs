@@ -40,6 +40,10 @@ pub(crate) enum Violation {
     ExecutedTwice {
         id: String,
     },
+    /// An order was sent again while what was sent before could still be accepted.
+    SentTooEarly {
+        id: String,
+    },
     /// An order that exists is said not to.
     Denied {
         id: String,
@@ -546,6 +550,9 @@ impl Simulation {
                 .or_default()
                 .push((order.order_id, is_alive));
         }
+        let too_early = self.world.sent_too_early().into_iter();
+        let too_early = too_early.map(|id| Violation::SentTooEarly { id });
+        record.violations.extend(too_early);
         for (id, copies) in &orders {
             if copies.len() > 1 {
                 let id = id.clone();

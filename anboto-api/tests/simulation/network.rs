@@ -14,8 +14,11 @@
 //!   it, since each may be answered by another machine. Their clocks differ by no more than [`Weather::clocks_differ`], and both
 //!   together are the margin that the client was told to allow for.
 //! - **Answers that are swapped name orders.** An empty list that answers somebody else's look-up can't be told from one's own.
-//! - **A status by which a server refuses a request without naming an order may be any machine's word**, a gateway's 429 for a
-//!   request that was executed among them.
+//! - **Replay protection goes by one clock.** What remembers requests until their windows end would take a copy now and then if its
+//!   machines disagreed on the time.
+//!
+//! Refusals prove nothing: a gateway may answer 429 for a request that was executed, and a copy may be refused while the first was
+//! taken. Only where a schedule says that [refusals are final](Weather::refusals_are_final) may a client believe them at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -123,7 +126,7 @@ pub(crate) enum Seen {
     NotConnected,
     LostWithReset,
     LostInSilence,
-    ResetUnderWay,
+    BrokenOff,
     ExecutedWithoutClient,
     LateWithinWindow,
     RefusedPastWindow,
@@ -154,7 +157,7 @@ impl Seen {
         Self::NotConnected,
         Self::LostWithReset,
         Self::LostInSilence,
-        Self::ResetUnderWay,
+        Self::BrokenOff,
         Self::ExecutedWithoutClient,
         Self::LateWithinWindow,
         Self::RefusedPastWindow,
@@ -369,6 +372,9 @@ struct State {
     random: Random,
     trace: Trace,
     counts: Counts,
+    /// Until when each order that was sent can be accepted, in ms since the epoch; and those that were sent again before that.
+    sent: BTreeMap<String, u64>,
+    sent_too_early: Vec<String>,
     /// What was executed, and when, in ms from the beginning.
     executed: Vec<(i64, u64)>,
     parked: Option<Parked>,
@@ -407,6 +413,8 @@ impl World {
                 random,
                 trace: Trace::default(),
                 counts: [0; Seen::ALL.len()],
+                sent: BTreeMap::new(),
+                sent_too_early: Vec::new(),
                 executed: Vec::new(),
                 parked: None,
                 last: BTreeMap::new(),
@@ -451,6 +459,11 @@ impl World {
         self.state().under_way == 0
     }
 
+    /// The orders that were sent again while what was sent before could still be accepted.
+    pub(crate) fn sent_too_early(&self) -> Vec<String> {
+        self.state().sent_too_early.clone()
+    }
+
     pub(crate) fn note(&self, text: String) {
         let at = self.elapsed();
         self.state().trace.push(at, Event::Note(text));
@@ -483,6 +496,9 @@ impl World {
                 let now_ms = now.as_millis() as u64;
                 self.weather.fate(operation, &mut state.random, now_ms)
             });
+            if is_create(operation) && fate.way != Way::NotConnected {
+                self.note_sent(state, &request, now);
+            }
             state.requests += 1;
             let number = state.requests;
             let sent = Sent {
@@ -524,6 +540,22 @@ impl World {
         tokio::spawn(Arc::clone(self).travel(sent, fate, first, false));
     }
 
+    /// Notes until when the orders of a request can be accepted, by whichever of the exchange's machines is the last to close.
+    fn note_sent(&self, state: &mut State, request: &Request<Bytes>, now: Duration) {
+        let until = timestamp(request) + sent_window(request);
+        let earliest = beginning() + now - self.weather.clocks_differ / 2;
+        let earliest_ms = earliest.duration_since(UNIX_EPOCH).unwrap().as_millis();
+        for id in rows(request.body())
+            .into_iter()
+            .filter_map(|row| row.client_order_id)
+        {
+            let before = state.sent.insert(id.clone(), until);
+            if before.is_some_and(|until| earliest_ms <= u128::from(until)) {
+                state.sent_too_early.push(id);
+            }
+        }
+    }
+
     /// One copy of a request, from its client to the exchange and back. Without a reply nobody waits for the answer.
     async fn travel(
         self: Arc<Self>,
@@ -551,7 +583,7 @@ impl World {
             }
             Way::LostInSilence => return self.count(Seen::LostInSilence),
             Way::BrokenOff(after) => {
-                self.count(Seen::ResetUnderWay);
+                self.count(Seen::BrokenOff);
                 let after = Duration::from_millis(after).min(out);
                 sleep(after).await;
                 self.answer(sent, reply.take(), Err(Broken::Reset));
