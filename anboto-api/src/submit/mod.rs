@@ -25,6 +25,8 @@
 //! # What it rests on
 //! - A signed request is not accepted after its receive window, by the server's clock (FACTS, section 2).
 //! - What was executed within the window shows in look-ups by client order id within [`SubmitSettings::margin`] after its end.
+//! - An empty list that answers a look-up was meant for it: nothing in it could tell. Answers that name orders are held against the
+//!   question.
 //! - The client order id was never used before. One that is minted never was; one that is given is the caller's word.
 //! - A request that something on the way copies, within its window, is executed once: no client can undo what a server does with
 //!   a copy. Two orders under one id would show in every look-up.
