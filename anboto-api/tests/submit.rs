@@ -329,6 +329,57 @@ async fn a_deadline_ends_in_an_unknown_that_can_be_resolved() {
 }
 
 #[tokio::test]
+async fn after_the_deadline_nothing_more_is_sent() {
+    let (testnet, client) = start();
+    let client = client
+        .to_builder()
+        .submitting(|settings| settings.batch_size = 1)
+        .build()
+        .unwrap();
+    let slow = testnet.faults().next(1).of(&operations::CREATE_MANY_ORDERS);
+    slow.delay_answer(Duration::from_secs(60));
+    let deadline = Duration::from_millis(150);
+    let outcomes = client
+        .submit_many([order(), order()])
+        .deadline(deadline)
+        .await;
+    assert!(
+        matches!(&outcomes[0], Outcome::Unknown(_)),
+        "{}",
+        outcomes[0]
+    );
+    let Outcome::NotSent(not_sent) = &outcomes[1] else {
+        panic!("{}", outcomes[1])
+    };
+    assert!(not_sent.is_out_of_time());
+    assert_eq!(
+        testnet.requests_of(&operations::CREATE_MANY_ORDERS).len(),
+        1
+    );
+}
+
+/// A file may have been written by anybody.
+#[tokio::test]
+async fn an_unknown_with_an_absurd_time_can_be_shown_and_resolved() {
+    let (testnet, client) = start();
+    let json = format!(
+        r#"{{"client_order_id":"odd","base_url":"{}","operation":"createOrder","stage":"no_answer",
+            "accepted_until":{},"attempts":1,"cause":"none"}}"#,
+        testnet.environment().base_url(),
+        u64::MAX
+    );
+    let unknown: Unknown = serde_json::from_str(&json).unwrap();
+    assert!(unknown.to_string().contains("18446744073709551615 ms"));
+    let client = client
+        .to_builder()
+        .submitting(|settings| settings.deadline = Duration::from_millis(300))
+        .build()
+        .unwrap();
+    let outcome = client.resolve(unknown).await;
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome}");
+}
+
+#[tokio::test]
 async fn an_unknown_of_another_server_is_not_looked_up_here() {
     let (testnet, client) = start();
     let lost = testnet.faults().next(1).of(&operations::CREATE_ORDER);

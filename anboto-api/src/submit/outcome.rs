@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::types::{ApiErrorCode, OrderDetails, OrderStatus, OrderSummary};
@@ -377,15 +377,19 @@ impl Unknown {
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let until: DateTime<Utc> = self.accepted_until().into();
         write!(
             f,
-            "{}: unknown ({}): {}; the request can be accepted until {}",
-            self.client_order_id,
-            self.stage,
-            self.cause,
-            until.format("%Y-%m-%dT%H:%M:%S%.3fZ")
+            "{}: unknown ({}): {}; the request can be accepted until ",
+            self.client_order_id, self.stage, self.cause
         )?;
+        // What was read back from a file may hold any number.
+        let until = i64::try_from(self.accepted_until)
+            .ok()
+            .and_then(DateTime::from_timestamp_millis);
+        match until {
+            Some(until) => write!(f, "{}", until.format("%Y-%m-%dT%H:%M:%S%.3fZ"))?,
+            None => write!(f, "{} ms", self.accepted_until)?,
+        }
         match &self.look_up {
             Some(look_up) => write!(f, "; the last look-up failed: {look_up}"),
             None => Ok(()),
