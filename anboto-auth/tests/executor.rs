@@ -7,37 +7,48 @@ mod common;
 use std::{
     future::{Future, poll_fn},
     pin::pin,
+    sync::mpsc,
     task::Poll,
 };
 
 use anboto_auth::{RequestView, SignError, SignedHeaders, Signer};
 
-/// Polls once; then says whether that was enough, and waits for the rest.
-async fn at_once(signer: &Signer) -> bool {
-    let url = common::url("/api/v2/trading/order/open");
-    let view = RequestView::new(&url);
-    let mut signing = pin!(signer.sign_for_send(&view, common::now()));
-    let first = poll_fn(|context| Poll::Ready(signing.as_mut().poll(context))).await;
-    let (at_once, signed) = match first {
-        Poll::Ready(signed) => (true, signed),
-        Poll::Pending => (false, signing.await),
-    };
-    let elsewhere: Vec<_> = signed.unwrap().into_iter().collect();
-    let here: Vec<_> = signer
-        .sign(&view, common::now())
-        .unwrap()
-        .into_iter()
-        .collect();
-    assert_eq!(
-        elsewhere, here,
-        "the signature is the same wherever it is computed"
-    );
-    at_once
+/// Whether a signature is computed where it is asked for: polled once while the blocking pool's only thread is held up. What
+/// went there is waited for, and has to be the same signature.
+fn at_once(signer: &Signer) -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let (release, held_up) = mpsc::channel::<()>();
+    runtime.spawn_blocking(move || held_up.recv());
+    runtime.block_on(async {
+        let url = common::url("/api/v2/trading/order/open");
+        let view = RequestView::new(&url);
+        let mut signing = pin!(signer.sign_for_send(&view, common::now()));
+        let first = poll_fn(|context| Poll::Ready(signing.as_mut().poll(context))).await;
+        drop(release);
+        let (at_once, signed) = match first {
+            Poll::Ready(signed) => (true, signed),
+            Poll::Pending => (false, signing.await),
+        };
+        let elsewhere: Vec<_> = signed.unwrap().into_iter().collect();
+        let here: Vec<_> = signer
+            .sign(&view, common::now())
+            .unwrap()
+            .into_iter()
+            .collect();
+        assert_eq!(
+            elsewhere, here,
+            "the signature is the same wherever it is computed"
+        );
+        at_once
+    })
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn hmac_is_signed_at_once() {
-    assert!(at_once(&common::hmac_signer()).await);
+#[test]
+fn hmac_is_signed_at_once() {
+    assert!(at_once(&common::hmac_signer()));
 }
 
 #[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
@@ -54,19 +65,19 @@ fn rsa_signer(key: &str, backend: anboto_auth::RsaBackend) -> Signer {
 }
 
 #[cfg(feature = "aws-lc-rs")]
-#[tokio::test(flavor = "current_thread")]
-async fn aws_lc_leaves_the_executor_above_2048_bits() {
+#[test]
+fn aws_lc_leaves_the_executor_above_2048_bits() {
     use anboto_auth::RsaBackend::AwsLc;
-    assert!(at_once(&rsa_signer("rsa2048.pkcs8.pem", AwsLc)).await);
-    assert!(!at_once(&rsa_signer("rsa3072.pkcs8.pem", AwsLc)).await);
-    assert!(!at_once(&rsa_signer("rsa4096.pkcs8.pem", AwsLc)).await);
+    assert!(at_once(&rsa_signer("rsa2048.pkcs8.pem", AwsLc)));
+    assert!(!at_once(&rsa_signer("rsa3072.pkcs8.pem", AwsLc)));
+    assert!(!at_once(&rsa_signer("rsa4096.pkcs8.pem", AwsLc)));
 }
 
 #[cfg(feature = "rustcrypto")]
-#[tokio::test(flavor = "current_thread")]
-async fn the_rsa_crate_always_leaves_the_executor() {
+#[test]
+fn the_rsa_crate_always_leaves_the_executor() {
     use anboto_auth::RsaBackend::RustCrypto;
-    assert!(!at_once(&rsa_signer("rsa2048.pkcs8.pem", RustCrypto)).await);
+    assert!(!at_once(&rsa_signer("rsa2048.pkcs8.pem", RustCrypto)));
 }
 
 #[cfg(any(feature = "aws-lc-rs", feature = "rustcrypto"))]
