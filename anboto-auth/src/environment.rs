@@ -1,8 +1,8 @@
 //! Where requests go: the vendor's environments, and any other base URL.
 
-use std::{borrow::Cow, fmt, net::IpAddr, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::error::{ConfigError, ConfigErrorKind};
 
@@ -30,29 +30,26 @@ impl Environment {
     /// Real money: `https://api.trade.anboto.xyz`.
     #[must_use]
     pub const fn mainnet() -> Self {
-        Self::known("https://api.trade.anboto.xyz", "api.trade.anboto.xyz")
+        Self::known("https://api.trade.anboto.xyz")
     }
 
     /// Real money, the vendor's professional tier: `https://api.pro.anboto.xyz`.
     #[must_use]
     pub const fn pro() -> Self {
-        Self::known("https://api.pro.anboto.xyz", "api.pro.anboto.xyz")
+        Self::known("https://api.pro.anboto.xyz")
     }
 
     /// Simulated fills: `https://api.testnet.anboto.xyz`.
     #[must_use]
     pub const fn testnet() -> Self {
-        Self::known("https://api.testnet.anboto.xyz", "api.testnet.anboto.xyz")
+        Self::known("https://api.testnet.anboto.xyz")
     }
 
-    const fn known(base_url: &'static str, host: &'static str) -> Self {
+    /// A base URL that is an origin: it has no path.
+    const fn known(origin: &'static str) -> Self {
         Self {
-            base_url: Cow::Borrowed(base_url),
-            origin: Origin {
-                scheme: Scheme::Https,
-                host: Cow::Borrowed(host),
-                port: 443,
-            },
+            base_url: Cow::Borrowed(origin),
+            origin: Origin(Cow::Borrowed(origin)),
         }
     }
 
@@ -72,7 +69,7 @@ impl Environment {
         }
         let origin = Origin::of(&url).ok_or_else(malformed)?;
         if origin.is_insecure() {
-            return Err(ConfigError::new(ConfigErrorKind::InsecureBaseUrl).about(origin.host));
+            return Err(ConfigError::new(ConfigErrorKind::InsecureBaseUrl).about(origin.0));
         }
         Ok(Self {
             base_url: Cow::Owned(url.as_str().trim_end_matches('/').to_owned()),
@@ -131,87 +128,48 @@ impl FromStr for Environment {
 }
 
 /// Scheme, host and port (RFC 6454): what a signer is bound to.
+///
+/// Held as its ASCII serialization (section 6.2 there), which is how a parsed URL begins: `https://api.testnet.anboto.xyz`,
+/// the port only where it is not the scheme's own. One comparison of texts then covers all three parts, and whatever else
+/// may stand before a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Origin {
-    scheme: Scheme,
-    host: Cow<'static, str>,
-    port: u16,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Scheme {
-    Http,
-    Https,
-}
-
-impl Scheme {
-    fn of(url: &Url) -> Option<Self> {
-        match url.scheme() {
-            "https" => Some(Self::Https),
-            "http" => Some(Self::Http),
-            _ => None,
-        }
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-
-    const fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-}
+pub struct Origin(Cow<'static, str>);
 
 impl Origin {
     /// The origin of an http or https URL; none for any other.
     #[must_use]
     pub fn of(url: &Url) -> Option<Self> {
-        let scheme = Scheme::of(url)?;
-        Some(Self {
-            scheme,
-            host: Cow::Owned(url.host_str()?.to_owned()),
-            port: url.port().unwrap_or(scheme.default_port()),
-        })
+        matches!(url.scheme(), "http" | "https")
+            .then(|| Self(Cow::Owned(url.origin().ascii_serialization())))
     }
 
-    /// Whether a URL belongs to this origin.
+    /// Whether a URL belongs to this origin. One that holds credentials doesn't, whoever its host is.
     #[must_use]
     pub fn contains(&self, url: &Url) -> bool {
-        Scheme::of(url) == Some(self.scheme)
-            && url.host_str() == Some(&*self.host)
-            && url.port().unwrap_or(self.scheme.default_port()) == self.port
+        url[..Position::BeforePath] == *self.0
     }
 
     /// Whether requests would travel in the clear: plain http to a host that is not loopback.
     pub(crate) fn is_insecure(&self) -> bool {
-        self.scheme == Scheme::Http && !self.is_loopback()
+        self.0.starts_with("http:") && !self.is_loopback()
     }
 
     /// Whether the host is this very machine: 127.0.0.0/8, `::1` or `localhost` (RFC 6761 section 6.3).
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match Host::parse(&self.host) {
-            Ok(Host::Domain(name)) => name == "localhost",
-            Ok(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-            Ok(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-            Err(_) => false,
+        let url = Url::parse(&self.0);
+        match url.as_ref().ok().and_then(Url::host) {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
         }
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme.as_str(), self.host)?;
-        if self.port != self.scheme.default_port() {
-            write!(f, ":{}", self.port)?;
-        }
-        Ok(())
+        f.write_str(&self.0)
     }
 }
 
@@ -227,6 +185,58 @@ mod tests {
             Environment::testnet(),
         ] {
             assert_eq!(known, Environment::custom(known.base_url()).unwrap());
+        }
+    }
+    #[test]
+    fn an_origin_is_scheme_host_and_port_and_nothing_less() {
+        let parse = |url: &str| Url::parse(url).unwrap();
+        for (base_url, same, other) in [
+            (
+                "https://api.example.org",
+                [
+                    "https://api.example.org/x?y",
+                    "https://API.example.org:443",
+                    "HTTPS:\\\\api.example.org",
+                ],
+                [
+                    "http://api.example.org/",
+                    "https://api.example.org:444/",
+                    "https://api.example.org.evil.example/",
+                    "https://api.example.org@evil.example/",
+                    "https://user@api.example.org/",
+                    "https://:secret@api.example.org/",
+                    "wss://api.example.org/",
+                    "blob:https://api.example.org/",
+                ],
+            ),
+            (
+                "http://[::1]:8080/prefix",
+                [
+                    "http://[::1]:8080/",
+                    "http://[0:0::1]:8080/prefix/x",
+                    "http://[::1]:08080",
+                ],
+                [
+                    "http://[::1]/",
+                    "http://[::1]:8081/",
+                    "http://[::2]:8080/",
+                    "http://127.0.0.1:8080/",
+                    "http://localhost:8080/",
+                    "https://[::1]:8080/",
+                    "http://user:secret@[::1]:8080/",
+                    "file:///http://[::1]:8080/",
+                ],
+            ),
+        ] {
+            let environment = Environment::custom(base_url).unwrap();
+            let origin = environment.origin();
+            for url in same.map(parse) {
+                assert!(origin.contains(&url), "{url}");
+                assert_eq!(Origin::of(&url).as_ref(), Some(origin));
+            }
+            for url in other.map(parse) {
+                assert!(!origin.contains(&url), "{url}");
+            }
         }
     }
 }
