@@ -51,8 +51,8 @@ impl ApiKey {
     }
 
     /// The header's value, marked sensitive. Cloning it copies no text.
-    pub(crate) fn to_header(&self) -> HeaderValue {
-        self.header.clone()
+    pub(crate) fn header(&self) -> &HeaderValue {
+        &self.header
     }
 }
 

@@ -1,5 +1,6 @@
 //! The four headers that make a request ours.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{SignError, SignErrorKind};
@@ -63,4 +64,13 @@ impl IntoIterator for SignedHeaders {
         ]
         .into_iter()
     }
+}
+
+/// A header value of digits, Base64 or hexadecimal text.
+///
+/// Its owner is on record from the beginning. Of a `Vec` it would be from the first clone on, at the price of an allocation;
+/// and reqwest clones every header that it sends.
+#[expect(clippy::expect_used, reason = "these alphabets are visible ASCII")]
+pub(crate) fn ascii(text: impl AsRef<[u8]> + Send + 'static) -> HeaderValue {
+    HeaderValue::from_maybe_shared(Bytes::from_owner(text)).expect("visible ASCII")
 }

@@ -95,6 +95,13 @@ struct Wire {
 impl Wire {
     fn of(request: &Request) -> Result<Self, SignError> {
         let on_wire = request.url().query().unwrap_or_default();
+        // As in `RequestView`, no empty texts are compared.
+        if on_wire.is_empty() {
+            return Ok(Self {
+                query: CanonicalQuery::default(),
+                url: None,
+            });
+        }
         let query = CanonicalQuery::parse(on_wire)?;
         let url = (query.as_sent() != on_wire).then(|| {
             let mut url = request.url().clone();

@@ -5,7 +5,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{credentials::ApiKey, window::RecvWindow};
+use http::HeaderValue;
+
+use crate::credentials::ApiKey;
 
 /// The text that a signature covers (vendor's contract, authentication section).
 ///
@@ -16,7 +18,7 @@ use crate::{credentials::ApiKey, window::RecvWindow};
 pub struct StringToSign<'a> {
     timestamp: Decimal,
     api_key: &'a ApiKey,
-    recv_window: Decimal,
+    recv_window: &'a [u8],
     payload: &'a [u8],
 }
 
@@ -24,28 +26,28 @@ impl<'a> StringToSign<'a> {
     pub(crate) fn new(
         timestamp: Timestamp,
         api_key: &'a ApiKey,
-        recv_window: RecvWindow,
+        recv_window: &'a HeaderValue,
         payload: &'a [u8],
     ) -> Self {
         Self {
             timestamp: Decimal::new(timestamp.0),
             api_key,
-            recv_window: Decimal::new(recv_window.as_millis().into()),
+            recv_window: recv_window.as_bytes(),
             payload,
         }
     }
 
     pub(crate) fn parts(&self) -> [&[u8]; 4] {
         [
-            self.timestamp.as_bytes(),
-            self.api_key.expose().as_bytes(),
-            self.recv_window.as_bytes(),
+            self.timestamp.as_ref(),
+            self.api_key.header().as_bytes(),
+            self.recv_window,
             self.payload,
         ]
     }
 
-    pub(crate) fn timestamp(&self) -> &[u8] {
-        self.timestamp.as_bytes()
+    pub(crate) fn timestamp(&self) -> Decimal {
+        self.timestamp
     }
 
     /// The text in one piece.
@@ -81,7 +83,8 @@ impl Timestamp {
 }
 
 /// The decimal digits of a number, without an allocation.
-struct Decimal {
+#[derive(Clone, Copy)]
+pub(crate) struct Decimal {
     digits: [u8; Self::MAX],
     start: usize,
 }
@@ -103,8 +106,10 @@ impl Decimal {
             }
         }
     }
+}
 
-    fn as_bytes(&self) -> &[u8] {
+impl AsRef<[u8]> for Decimal {
+    fn as_ref(&self) -> &[u8] {
         &self.digits[self.start..]
     }
 }
@@ -116,10 +121,8 @@ mod tests {
     #[test]
     fn decimals_are_canonical() {
         for number in [0, 9, 10, 5000, 1_700_000_000_000, u64::MAX] {
-            assert_eq!(
-                Decimal::new(number).as_bytes(),
-                number.to_string().as_bytes()
-            );
+            let digits = Decimal::new(number);
+            assert_eq!(digits.as_ref(), number.to_string().as_bytes());
         }
     }
 }

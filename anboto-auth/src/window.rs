@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use http::HeaderValue;
+
 use crate::error::{ConfigError, ConfigErrorKind};
 
 /// For how long after its timestamp a request is valid: `X-RECV-WINDOW`, from 1 to 60,000 ms, 5,000 by default.
@@ -29,6 +31,10 @@ impl RecvWindow {
     #[must_use]
     pub const fn as_millis(self) -> u32 {
         self.0
+    }
+
+    pub(crate) fn to_header(self) -> HeaderValue {
+        self.0.into()
     }
 }
 

@@ -225,7 +225,8 @@ impl Verifier {
         } else {
             query.as_bytes()
         };
-        let text = StringToSign::new(claim.timestamp, &claim.api_key, claim.recv_window, payload);
+        let recv_window = claim.recv_window.to_header();
+        let text = StringToSign::new(claim.timestamp, &claim.api_key, &recv_window, payload);
         // An unknown key costs a computation too, and no signature satisfies the key that stands in for it: what it
         // accepts is overruled.
         let key = lookup(&claim.api_key);
