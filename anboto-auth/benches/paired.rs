@@ -9,11 +9,15 @@ mod anchors;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use anboto_auth::{Credentials, Environment, RequestView, RsaKey, Signer, client_builder};
 use anchors::{CREATE_ORDER, ORDER, create_order, create_order_for_aws, sign_by_aws};
 use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
+use reqwest::{Client, Request};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -46,6 +50,11 @@ fn compare(name: &str, rounds: usize, mut anchor: impl FnMut(), mut ours: impl F
             measure(&mut anchor, anchors);
         }
     }
+    report(name, times);
+}
+
+/// Prints both medians and how far the second is from the first.
+fn report(name: &str, times: [Vec<Duration>; 2]) {
     let [anchor, ours] = times.map(|mut times| {
         times.sort_unstable();
         times[times.len() / 2]
@@ -107,7 +116,9 @@ fn rsa(bits: usize) {
     );
 }
 
-/// A createOrder over a connection that is kept alive, to a server that does next to nothing.
+/// A createOrder over a connection that is kept alive, to a server that does next to nothing: called from within a task, as
+/// services do, where the connection's own task is woken on the same thread; and from a thread that sleeps until the answer is
+/// there.
 fn loopback() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -115,45 +126,67 @@ fn loopback() {
     runtime.spawn(serve(listener));
 
     let environment = Environment::custom(&base_url).unwrap();
-    let client = client_builder(&environment).build().unwrap();
     let signer = Signer::new(&environment, common::hmac_credentials());
     let unsigned = create_order(&base_url);
-
-    let bare = || {
-        let request = unsigned.try_clone().unwrap();
-        runtime.block_on(client.execute(request)).unwrap();
-    };
-    let signed = || {
-        let mut request = unsigned.try_clone().unwrap();
-        runtime.block_on(async {
-            signer
-                .sign_request_for_send(&mut request, SystemTime::now())
-                .await
-                .unwrap();
-            client.execute(request).await.unwrap();
-        });
-    };
     let mut with_headers = unsigned.try_clone().unwrap();
     signer
         .sign_request(&mut with_headers, SystemTime::now())
         .unwrap();
-    let same_bytes = || {
-        let request = with_headers.try_clone().unwrap();
-        runtime.block_on(client.execute(request)).unwrap();
-    };
-    compare("warming up", 2_000, bare, signed);
-    compare(
-        "createOrder over loopback, bare reqwest and signed",
-        20_000,
-        bare,
-        signed,
-    );
-    compare(
-        "the same, the anchor with old signature headers",
-        20_000,
-        same_bytes,
-        signed,
-    );
+    let calls = Arc::new(Calls {
+        client: client_builder(&environment).build().unwrap(),
+        signer,
+        unsigned,
+        with_headers,
+    });
+    runtime.block_on(calls.clone().take_turns(2_000, false));
+    for (anchor, with_headers) in [
+        ("bare reqwest", false),
+        ("bare reqwest, headers made before", true),
+    ] {
+        let task = runtime.spawn(calls.clone().take_turns(100_000, with_headers));
+        let times = runtime.block_on(task).unwrap();
+        report(&format!("createOrder from a task, {anchor}"), times);
+        let times = runtime.block_on(calls.clone().take_turns(50_000, with_headers));
+        report(&format!("createOrder from a thread, {anchor}"), times);
+    }
+}
+
+struct Calls {
+    client: Client,
+    signer: Signer,
+    unsigned: Request,
+    /// With the headers of a signature that has long expired.
+    with_headers: Request,
+}
+
+impl Calls {
+    /// How long so many bare calls took, and as many that are signed.
+    async fn take_turns(self: Arc<Self>, rounds: usize, with_headers: bool) -> [Vec<Duration>; 2] {
+        let anchor = if with_headers {
+            &self.with_headers
+        } else {
+            &self.unsigned
+        };
+        let mut times = [Vec::with_capacity(rounds), Vec::with_capacity(rounds)];
+        for call in 0..2 * rounds {
+            // Bare, signed, signed, bare: who goes first has the colder caches.
+            let is_signed = matches!(call % 4, 1 | 2);
+            let start = Instant::now();
+            if is_signed {
+                let mut request = self.unsigned.try_clone().unwrap();
+                self.signer
+                    .sign_request_for_send(&mut request, SystemTime::now())
+                    .await
+                    .unwrap();
+                self.client.execute(request).await.unwrap();
+            } else {
+                let request = anchor.try_clone().unwrap();
+                self.client.execute(request).await.unwrap();
+            }
+            times[usize::from(is_signed)].push(start.elapsed());
+        }
+        times
+    }
 }
 
 async fn serve(listener: TcpListener) {
