@@ -187,6 +187,7 @@ mod tests {
             assert_eq!(known, Environment::custom(known.base_url()).unwrap());
         }
     }
+
     #[test]
     fn an_origin_is_scheme_host_and_port_and_nothing_less() {
         let parse = |url: &str| Url::parse(url).unwrap();

@@ -31,8 +31,8 @@ fn sharing_the_headers_takes_none() {
     let signer = common::hmac_signer();
     let url = common::url("/api/v2/trading/order/create");
     let view = RequestView::new(&url).with_body(br#"{"symbol":"BTC/USDT"}"#);
-    let mut attempts = (0..2).map(|_| signer.sign(&view, common::now()).unwrap().into_iter());
-    let mut attempts = [attempts.next().unwrap(), attempts.next().unwrap()].into_iter();
+    let sign = || signer.sign(&view, common::now()).unwrap();
+    let mut attempts = [sign(), sign()].into_iter();
     let count = allocations(|| {
         for (_, value) in attempts.next().unwrap() {
             drop(value.clone());
