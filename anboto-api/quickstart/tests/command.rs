@@ -68,7 +68,11 @@ fn a_key_for_a_server_with_tls_is_told_which_command_has_it() {
 
 #[test]
 fn it_does_not_trade_where_that_costs_money() {
-    for base_url in ["https://api.trade.anboto.xyz", "https://api.pro.anboto.xyz"] {
+    for base_url in [
+        "https://api.trade.anboto.xyz",
+        "https://api.pro.anboto.xyz",
+        "https://api.trade.anboto.xyz/with/a/path",
+    ] {
         let run = run(&[
             ("ANBOTO_BASE_URL", base_url),
             ("ANBOTO_API_KEY", "key"),
